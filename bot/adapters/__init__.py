@@ -1,0 +1,1 @@
+"""Every outside system behind one adapter."""

@@ -1,0 +1,1 @@
+"""Microsoft Graph as bytes, read into the domain's own types."""

@@ -1,0 +1,1 @@
+"""Who people are in Slack, and posting to it."""

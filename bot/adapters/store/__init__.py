@@ -1,0 +1,1 @@
+"""Redis or Valkey: one file per kind of state."""

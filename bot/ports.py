@@ -1,0 +1,377 @@
+"""What the use cases ask for. Adapters keep these promises; tests keep them with fakes.
+
+Every method raises a `BotError` of `bot.errors` when it cannot keep its promise, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import Protocol
+
+from bot.domain.approval import CardRef, ChangeRequest, Failure, Person, State, Vote, Wish
+from bot.domain.diagnosis import Diagnosis
+from bot.domain.people import (
+    AuthenticationMethod,
+    Device,
+    Membership,
+    ObjectId,
+    PerUserMfaState,
+    User,
+)
+from bot.domain.policies import (
+    ConditionalAccessPolicy,
+    DeviceRegistrationPolicy,
+    NamedLocation,
+    TrialOutcome,
+    TrialSignIn,
+)
+from bot.domain.sign_ins import SignIn
+
+Clock = Callable[[], datetime]
+"""Returns the current time, aware, in UTC."""
+
+Pause = Callable[[float], Awaitable[None]]
+"""Waits for so many seconds: `asyncio.sleep` in production."""
+
+
+class Urgency(IntEnum):
+    """Who goes first when scarce calls run short."""
+
+    ACTION = 0
+    PERSON = 1
+    BACKGROUND = 2
+
+
+class Scarce(StrEnum):
+    """Graph's small buckets. https://learn.microsoft.com/graph/throttling-limits"""
+
+    REPORTS = "reports"  # sign-ins, audits, reports: 5 requests per 10 s, app and tenant
+    POLICIES = "policies"  # Conditional Access: 1 request per second, tenant
+
+
+class Budget(Protocol):
+    """The shared allowance of scarce Graph calls."""
+
+    async def spend(self, bucket: Scarce, urgency: Urgency, max_wait: float) -> None:
+        """Take one call from `bucket`, waiting at most `max_wait` seconds; else raise GraphThrottled."""
+
+    async def drained(self, bucket: Scarce, seconds: float) -> None:
+        """Graph answered 429: nobody spends from `bucket` for `seconds`."""
+
+
+class Directory(Protocol):
+    """Users and what belongs to them."""
+
+    async def find_user(self, asked: str) -> User:
+        """Return the one user with this object id, UPN, mail or mail alias.
+
+        Raises NoSuchUser (`deleted` when in the recycle bin), AmbiguousUser, BadInput, GraphError.
+        """
+
+    async def devices(self, user: ObjectId) -> tuple[Device, ...]:
+        """Return owned and registered devices, each once."""
+
+    async def membership(self, user: ObjectId) -> Membership:
+        """Return all groups, transitively, and active directory roles."""
+
+    async def methods(self, user: ObjectId) -> tuple[AuthenticationMethod, ...]:
+        """Return registered sign-in methods, platform credentials among them."""
+
+
+class MfaStates(Protocol):
+    """The legacy per-user MFA state (Graph beta)."""
+
+    async def per_user_mfa_state(self, user: ObjectId) -> PerUserMfaState:
+        """Read the state. A missing or unknown value is GraphMalformed, never "disabled"."""
+
+    async def set_per_user_mfa_state(
+        self, user: ObjectId, state: PerUserMfaState, client_request_id: str
+    ) -> str | None:
+        """Send exactly one PATCH, never retried; return Graph's request id. 2xx is not yet success."""
+
+
+class SignInLog(Protocol):
+    """The sign-in log (Graph beta)."""
+
+    async def of_user(
+        self, user: ObjectId, since: datetime, *, interactive: bool, urgency: Urgency
+    ) -> tuple[SignIn, ...]:
+        """Return a user's sign-ins of one kind since `since`, newest first."""
+
+
+class Policies(Protocol):
+    """Tenant settings; cached for minutes by the adapter. Each comes with the time it was read."""
+
+    async def conditional_access(
+        self, urgency: Urgency
+    ) -> tuple[tuple[ConditionalAccessPolicy, ...], datetime]:
+        """Return every Conditional Access policy."""
+
+    async def named_locations(self, urgency: Urgency) -> tuple[tuple[NamedLocation, ...], datetime]:
+        """Return every named location."""
+
+    async def security_defaults(self) -> tuple[bool, datetime]:
+        """Tell whether security defaults are on."""
+
+    async def device_registration(self) -> tuple[DeviceRegistrationPolicy, datetime]:
+        """Return the device registration policy."""
+
+    async def what_if(
+        self, user: ObjectId, trials: tuple[TrialSignIn, ...], urgency: Urgency
+    ) -> tuple[TrialOutcome, ...]:
+        """Ask Graph's What-If which enabled policies would apply to each trial, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something accepted and not yet carried out. `deliveries` counts how often it was handed out."""
+
+    id: str
+    kind: str
+    op_id: str
+    body: Mapping[str, str]
+    deliveries: int = 1
+
+
+class Queue(Protocol):
+    """A durable queue: what was put in stays until it is done or buried."""
+
+    async def take(self, consumer: str, count: int, wait: float) -> tuple[Job, ...]:
+        """Return up to `count` jobs, new ones or ones another consumer abandoned; () after `wait` seconds."""
+
+    async def done(self, job: Job) -> None:
+        """Forget a finished job."""
+
+    async def bury(self, job: Job, why: str) -> None:
+        """Move a job that keeps failing to the dead letters."""
+
+
+class Inbox(Queue, Protocol):
+    """Commands, clicks and submissions, recorded before they are acknowledged."""
+
+    async def record(self, kind: str, op_id: str, body: Mapping[str, str]) -> bool:
+        """Keep a job durably; False when `op_id` was recorded before."""
+
+
+class Requests(Protocol):
+    """Change requests. Every move is one atomic script keyed by an operation id, so repeating it is safe.
+
+    Each move also appends to the outbox and to the journal stream in the same script.
+    Moves raise Conflict when the state does not allow them, and StoreUnavailable.
+    """
+
+    async def open(self, wish: Wish, op_id: str) -> ChangeRequest:
+        """Store a new pending request; with a repeated `op_id` return the one it made the first time.
+
+        Raises Conflict with the id of the open request when the target already has one.
+        """
+
+    async def get(self, request_id: str) -> ChangeRequest:
+        """Return a request, expired if its time has passed; NotAllowed(UNKNOWN_REQUEST) if there is none."""
+
+    async def vote(self, request_id: str, vote: Vote, op_id: str) -> ChangeRequest:
+        """Count an approver's vote. One person has one vote; at quorum the state becomes approved."""
+
+    async def cancel(self, request_id: str, by: Person, op_id: str) -> ChangeRequest:
+        """Withdraw a pending request."""
+
+    async def claim(self, request_id: str, worker: str, lease: timedelta) -> ChangeRequest:
+        """Take an approved (or abandoned executing) request; the result carries the new fence."""
+
+    async def renew(self, request_id: str, fence: int, lease: timedelta) -> bool:
+        """Extend the lease; False when another worker holds the request or it is over."""
+
+    async def finish(
+        self, request_id: str, fence: int, state: State, failure: Failure | None, outcome: str
+    ) -> ChangeRequest:
+        """End an executing request as verified or failed; Conflict when the fence is old."""
+
+    async def expire_due(self) -> tuple[ChangeRequest, ...]:
+        """Expire every pending request whose time has passed, and return them."""
+
+    async def show_on(self, request_id: str, card: CardRef) -> ChangeRequest:
+        """Remember the message that shows the request; the first one wins."""
+
+    async def open_requests(self) -> tuple[ChangeRequest, ...]:
+        """Return pending, approved and executing requests, oldest first."""
+
+    async def history(self, target: ObjectId) -> tuple[ChangeRequest, ...]:
+        """Return the target's requests, newest first, at most 20."""
+
+
+class ChangeLog(Protocol):
+    """What we changed, and when: Graph keeps no time with the per-user MFA state."""
+
+    async def last_change(self, user: ObjectId) -> datetime | None:
+        """Return when we last changed this user's state, or None."""
+
+    async def changed(self, user: ObjectId, at: datetime) -> None:
+        """Remember a verified change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A diagnosis that was given, kept for a while under an opaque id for the buttons of its card."""
+
+    id: str
+    diagnosis: Diagnosis
+    asked_by: str = ""
+
+
+class Answers(Protocol):
+    """Recent answers: a second asker within seconds gets the same one, and buttons find theirs."""
+
+    async def keep(self, answer: Answer, subject: ObjectId | None, reuse: timedelta, hold: timedelta) -> None:
+        """Keep an answer for `hold`; offer it as the subject's recent one for `reuse`."""
+
+    async def recent(self, subject: ObjectId) -> Answer | None:
+        """Return the answer still offered for this user."""
+
+    async def get(self, answer_id: str) -> Answer | None:
+        """Return a kept answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line for the journal. `detail` holds no secrets; personal data only in the named fields."""
+
+    kind: str  # "request.opened", "vote.approve", "refused", "execute.intent", "execute.finished"…
+    request_id: str | None = None
+    actor: Person | None = None
+    target: ObjectId | None = None
+    before: str | None = None
+    after: str | None = None
+    result: str = ""
+    graph_request_id: str | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+class Journal(Protocol):
+    """The append-only record. No journal, no change."""
+
+    async def write(self, entry: Entry) -> None:
+        """Append durably before returning; raise AuditUnavailable otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackPerson:
+    """A Slack account as users.info describes it."""
+
+    id: str
+    team_id: str
+    name: str
+    email: str | None = None
+    time_zone: str = "UTC"
+    locale: str = "en-US"
+    is_deleted: bool = False
+    is_bot: bool = False
+    is_guest: bool = False  # is_restricted or is_ultra_restricted
+    is_stranger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as conversations.info describes it."""
+
+    id: str
+    name: str
+    is_private: bool = True
+    is_external: bool = False  # is_ext_shared or is_pending_ext_shared
+    is_direct: bool = False
+
+
+class Workspace(Protocol):
+    """Who is who in our Slack workspace."""
+
+    @property
+    def team_id(self) -> str:
+        """Our workspace's id, from auth.test."""
+
+    @property
+    def app_id(self) -> str:
+        """Our app's id, empty when Slack did not say."""
+
+    async def person(self, slack_id: str) -> SlackPerson:
+        """Describe an account; cached at most 60 s."""
+
+    async def members(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
+        """Return a user group's members; cached at most 60 s unless `fresh`."""
+
+    async def channel(self, channel_id: str) -> Channel:
+        """Describe a channel; cached at most 60 s."""
+
+
+class News(StrEnum):
+    """What happened to a request, for the people who wait for it. render words each one."""
+
+    OPENED = "opened"
+    APPROVED_ONE = "approved_one"
+    APPROVED = "approved"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    EXECUTING = "executing"
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+
+class Announcer(Protocol):
+    """Shows requests to people in Slack. A message is a view of the record, never the record."""
+
+    async def show(self, request: ChangeRequest) -> CardRef:
+        """Post the request's card, or bring the posted one up to date."""
+
+    async def reply(self, request: ChangeRequest, news: News) -> None:
+        """Say the news in the card's thread."""
+
+    async def tell(self, slack_id: str, request: ChangeRequest, news: News) -> None:
+        """Tell one person directly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The organisation's settings that use cases judge by."""
+
+    tenant: str
+    approval_channel: str
+    helpdesk: frozenset[str]  # U… and S… ids; empty: every full member
+    approvers: frozenset[str]
+    pins: Mapping[str, ObjectId]
+    break_glass: frozenset[str]  # lower-case UPNs and object ids
+    lookback: timedelta = timedelta(hours=72)
+    request_lifetime: timedelta = timedelta(minutes=30)
+    vote_no_sooner: timedelta = timedelta(seconds=3)
+    readback_within: timedelta = timedelta(seconds=60)
+    answer_within: timedelta = timedelta(seconds=20)  # the deadline of one `why`
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a use case may ask. `answers`, `change_log` and below are None without a store."""
+
+    now: Clock
+    pause: Pause
+    new_id: Callable[[], str]
+    rules: Rules
+    directory: Directory
+    mfa_states: MfaStates
+    sign_in_log: SignInLog
+    policies: Policies
+    answers: Answers | None = None
+    change_log: ChangeLog | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk(Services):
+    """Services of the running bot: those of `why`, and everything that approvals need."""
+
+    requests: Requests = field(kw_only=True)
+    inbox: Inbox = field(kw_only=True)
+    outbox: Queue = field(kw_only=True)  # for deliver
+    approved: Queue = field(kw_only=True)  # the same stream, for execute
+    journal: Journal = field(kw_only=True)
+    workspace: Workspace = field(kw_only=True)
+    announcer: Announcer = field(kw_only=True)

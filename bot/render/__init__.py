@@ -1,0 +1,1 @@
+"""Results as Block Kit and as terminal text; pure."""

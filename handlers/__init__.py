@@ -1,0 +1,1 @@
+"""Slack listeners: parse, ask and answer."""
