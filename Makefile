@@ -1,0 +1,59 @@
+# Everything builds itself in .venv from a bare python3 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export UV_NO_CONFIG := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format rules lock benchmarks clean
+
+help: ## Show what can be made
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.runtime ## Play the whole story on a sandbox Slack and Entra, then stay up for you to try
+	@$(BIN)/python -m sandbox.demo
+
+test: $(VENV)/.dev ## Run the test suite
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: $(VENV)/.dev ## Formatting, lint, types, import rules, generated pages, compose file
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m bot.domain.rules_page | diff -u docs/rules.md - || { echo "docs/rules.md is stale: make rules"; exit 1; }
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+format: $(VENV)/.dev ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+rules: $(VENV)/.runtime ## Write docs/rules.md from the decision table
+	@$(BIN)/python -m bot.domain.rules_page > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
+
+benchmarks: $(VENV)/.dev ## Run every benchmark; each prints its figures as JSON
+	@for script in benchmarks/*.py; do echo "# $$script"; $(BIN)/python $$script || exit 1; done
+
+lock: $(VENV)/.bootstrap ## Lock dependencies anew, with hashes and without addresses
+	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header bootstrap.in -o bootstrap.txt
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/runtime.txt
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## Remove what was built (the sandbox's and the bot's state stay)
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.bootstrap: requirements/bootstrap.txt
+	@echo "Preparing $(VENV) (once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(VENV)/.bootstrap
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "Installing the development tools (once) …"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,229 @@
+"""The command line. Exit codes: 0 answered, 1 a check failed, 2 usage or settings, 3 no such user,
+4 Graph refused, 5 a service could not be reached. With several users the highest wins.
+
+Imports are inside the commands: `--help` answers before the Graph and Slack libraries could load.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from bot import __version__
+from bot.errors import (
+    AmbiguousUser,
+    BadInput,
+    BotError,
+    GraphError,
+    GraphNotFound,
+    GraphRefused,
+    NoSuchUser,
+    SettingsError,
+    SlackError,
+    StoreUnavailable,
+)
+
+ANSWERED, CHECK_FAILED, USAGE, NO_SUCH_USER, REFUSED, UNREACHABLE = range(6)
+
+Env = Mapping[str, str]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; errors are one sentence on stderr."""
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace, Env], int] = arguments.run
+    try:
+        return run(arguments, os.environ)
+    except BotError as error:
+        return _say(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has left: nothing is wrong, and nothing can be printed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ANSWERED
+
+
+def exit_code(error: BotError | None) -> int:
+    """Map an error to the exit code that scripts rely on."""
+    match error:
+        case None:
+            return ANSWERED
+        case SettingsError() | BadInput():
+            return USAGE
+        case NoSuchUser() | AmbiguousUser() | GraphNotFound():
+            return NO_SUCH_USER
+        case GraphRefused():
+            return REFUSED
+        case GraphError() | StoreUnavailable() | SlackError():
+            return UNREACHABLE
+        case _:
+            return CHECK_FAILED
+
+
+def _say(error: BotError) -> int:
+    from bot.render.failure import in_words
+
+    print(f"psso-bot: {in_words(error)}", file=sys.stderr)  # noqa: T201 -- a command line prints
+    return exit_code(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="psso-bot",
+        description="Says why a Mac user cannot register for Platform SSO with Microsoft Entra ID, "
+        "and removes legacy per-user MFA with approval.",
+    )
+    parser.add_argument("--version", action="version", version=f"psso-bot {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    serve = commands.add_parser("serve", help="run the bot (Socket Mode, or HTTP)")
+    serve.set_defaults(run=_serve)
+
+    why = commands.add_parser("why", help="say what blocks a user, how sure it is and what to do")
+    why.add_argument("users", nargs="+", metavar="USER", help="UPN, mail address or object id")
+    why.add_argument("--json", action="store_true", help="one JSON object a line")
+    why.add_argument(
+        "--app-sso", metavar="FILE", type=Path, help="output of `app-sso platform -s` from the user's Mac"
+    )
+    why.set_defaults(run=_why)
+
+    explain = commands.add_parser("explain", help="say what AADSTS codes mean")
+    explain.add_argument("codes", nargs="+", metavar="CODE", help="50076, AADSTS50076 or a pasted error text")
+    explain.add_argument("--json", action="store_true", help="one JSON object a line")
+    explain.set_defaults(run=_explain)
+
+    doctor = commands.add_parser("doctor", help="check tokens, permissions, store, channels and clock")
+    doctor.add_argument("--json", action="store_true", help="one JSON object a line")
+    doctor.set_defaults(run=_doctor)
+
+    manifest = commands.add_parser("manifest", help="print the Slack app manifest (YAML)")
+    manifest.add_argument("--http", metavar="URL", help="for HTTP instead of Socket Mode: the bot's public URL")
+    manifest.set_defaults(run=_manifest)
+
+    _add_audit(commands)
+    return parser
+
+
+def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = commands.add_parser("audit", help="check or export the journal")
+    actions = audit.add_subparsers(title="actions", metavar="ACTION", required=True)
+    verify = actions.add_parser("verify", help="check the hash chain and name the first bad record")
+    verify.set_defaults(run=_audit_verify)
+    export = actions.add_parser("export", help="print records as JSON lines")
+    export.add_argument("--since", metavar="T", help="only records from this time on (ISO 8601)")
+    export.set_defaults(run=_audit_export)
+
+
+def _serve(_: argparse.Namespace, env: Env) -> int:
+    from bot import app, logs
+    from bot.settings import Settings
+
+    settings = Settings.from_env(env)
+    settings.require_serve()
+    logs.set_up(settings.psso_log)
+    asyncio.run(app.serve(settings, announce=_print))
+    return ANSWERED
+
+
+def _why(arguments: argparse.Namespace, env: Env) -> int:
+    from bot import app, logs
+    from bot.settings import Settings
+
+    if any(not user.strip() for user in arguments.users):
+        raise BadInput("an empty name; give a UPN, a mail address or an object id", "USER")
+    settings = Settings.from_env(env)
+    settings.require_graph()
+    logs.set_up("error")
+    paste = _read(arguments.app_sso) if arguments.app_sso else None
+    codes = asyncio.run(app.why_each(settings, arguments.users, _shown(arguments.json), paste))
+    return max(codes)
+
+
+def _shown(as_json: bool) -> Callable[[object], None]:
+    """Return what prints one finished answer."""
+    if as_json:
+        return lambda answer: _print(json.dumps(answer, ensure_ascii=False))
+    from bot.render.terminal import print_why
+
+    return print_why
+
+
+def _explain(arguments: argparse.Namespace, _: Env) -> int:
+    from bot.domain.aadsts import codes_in
+    from bot.render.terminal import explanation_json, print_explanations
+
+    codes = codes_in(" ".join(arguments.codes))
+    if not codes:
+        raise BadInput("no AADSTS code; give a number such as 50076, or paste the error text", "CODE")
+    if arguments.json:
+        for code in codes:
+            _print(json.dumps(explanation_json(code), ensure_ascii=False))
+    else:
+        print_explanations(codes)
+    return ANSWERED
+
+
+def _doctor(arguments: argparse.Namespace, env: Env) -> int:
+    from bot import app, logs
+    from bot.doctor import print_findings
+    from bot.settings import Settings
+
+    settings = Settings.from_env(env)
+    logs.set_up("error")
+    findings = asyncio.run(app.examine(settings))
+    print_findings(findings, as_json=arguments.json)
+    return CHECK_FAILED if any(finding.failed for finding in findings) else ANSWERED
+
+
+def _manifest(arguments: argparse.Namespace, _: Env) -> int:
+    from bot.render.manifest import manifest
+
+    _print(manifest(arguments.http).rstrip())
+    return ANSWERED
+
+
+def _audit_verify(_: argparse.Namespace, env: Env) -> int:
+    from bot import app
+    from bot.settings import Settings
+
+    verdict = app.verify_journal(Settings.from_env(env))
+    _print(str(verdict))
+    return ANSWERED if verdict.ok else CHECK_FAILED
+
+
+def _audit_export(arguments: argparse.Namespace, env: Env) -> int:
+    from bot import app
+    from bot.settings import Settings
+
+    for line in app.export_journal(Settings.from_env(env), _moment(arguments.since)):
+        _print(line)
+    return ANSWERED
+
+
+def _moment(text: str | None) -> object:
+    from datetime import UTC, datetime
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput("not a time; write it like 2026-11-23T09:00:00+00:00", "--since") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _read(path: Path) -> str:
+    try:
+        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise BadInput(f"a file that cannot be read ({error.strerror}): {path}", "--app-sso") from None
+
+
+def _print(text: object) -> None:
+    print(text, flush=True)  # noqa: T201 -- a command line prints

@@ -1,0 +1,246 @@
+"""Settings: the only reader of the environment and of the optional TOML file.
+
+Names are those of the environment; the TOML file named by `PSSO_CONFIG` uses them in lower case.
+Secrets come from the environment, or from a file named by the same name with `_FILE` added.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from bot.domain.people import ObjectId, is_object_id
+from bot.errors import SettingsError
+
+SECRETS = frozenset(
+    {
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "AZURE_CLIENT_SECRET",
+        "PSSO_WRITER_CLIENT_SECRET",
+        "GRAPH_TOKEN",
+        "REDIS_URL",
+    }
+)
+"""Never read from the TOML file: files like it end up in repositories."""
+
+SLACK_ID = re.compile(r"[UWS][A-Z0-9]{2,}")
+CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listed(text: object) -> object:
+    """Split a comma list; TOML may give a real list."""
+    if isinstance(text, str):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _slack_ids(text: object) -> object:
+    parts = _listed(text)
+    for part in parts if isinstance(parts, tuple | list) else ():
+        if not SLACK_ID.fullmatch(str(part)):
+            raise ValueError(f"{part!r} is not a Slack user id (U…) or user group id (S…)")
+    return parts
+
+
+def _pins(text: object) -> object:
+    """Read `U123=object-id,…`; TOML may give a table."""
+    if isinstance(text, Mapping):
+        return dict(text)
+    parts = _listed(text)
+    assert isinstance(parts, tuple)
+    pins: dict[str, str] = {}
+    for part in parts:
+        slack_id, _, entra_id = part.partition("=")
+        if not SLACK_ID.fullmatch(slack_id.strip()) or not is_object_id(entra_id.strip()):
+            raise ValueError(f"{part!r} is not of the form U123=object-id")
+        pins[slack_id.strip()] = ObjectId(entra_id.strip().lower())
+    return pins
+
+
+def _channel(text: object) -> object:
+    if isinstance(text, str) and text and not CHANNEL_ID.fullmatch(text):
+        raise ValueError(f"{text!r} is not a channel id (C…): open the channel's details in Slack to copy it")
+    return text or None
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+SlackIds = Annotated[tuple[str, ...], BeforeValidator(_slack_ids)]
+ChannelId = Annotated[str | None, BeforeValidator(_channel)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseModel):
+    """Every setting, checked. Field names are the environment's names in lower case."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    azure_tenant_id: str | None = None
+    azure_client_id: str | None = None
+    azure_client_secret: SecretStr | None = None
+    azure_client_certificate_path: str | None = None
+    azure_federated_token_file: str | None = None
+    psso_writer_tenant_id: str | None = None
+    psso_writer_client_id: str | None = None
+    psso_writer_client_secret: SecretStr | None = None
+    psso_writer_client_certificate_path: str | None = None
+    psso_writer_federated_token_file: str | None = None
+    psso_cloud: Literal["global", "usgov", "dod", "china"] = "global"
+    graph_url: str | None = None
+    graph_token: SecretStr | None = None
+
+    redis_url: SecretStr | None = None
+    psso_state_dir: Path = Path(".psso")
+
+    psso_approval_channel: ChannelId = None
+    psso_alert_channel: ChannelId = None
+    psso_audit_channel: ChannelId = None
+    psso_approvers: SlackIds = ()
+    psso_helpdesk: SlackIds = ()
+    psso_pins: Annotated[dict[str, ObjectId], BeforeValidator(_pins)] = Field(default_factory=dict)
+    psso_break_glass: Listed = ()
+
+    psso_approval_minutes: float = Field(30, gt=0, le=24 * 60)
+    psso_approval_seconds_min: float = Field(3, ge=0, le=300)
+    psso_poll_seconds: float = Field(60, ge=0)
+    psso_lookback_hours: float = Field(72, gt=0, le=30 * 24)
+    psso_follow_minutes: float = Field(60, ge=0, le=24 * 60)
+    psso_readback_seconds: float = Field(60, gt=0, le=3600)
+    psso_max_disables_per_hour: int = Field(10, ge=1)
+    psso_graph_reports_per_10s: int = Field(5, ge=1, le=1000)
+    psso_graph_timeout_seconds: float = Field(15, gt=0, le=300)
+    psso_uncovered: Literal["refuse", "two"] = "refuse"
+    psso_hours: str | None = None
+    psso_shadow: bool = False
+    psso_http_port: Port = 3000
+    psso_health_port: Port = 8081
+    psso_health_host: str = "127.0.0.1"
+    psso_log: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the TOML file, then the environment over it; raise SettingsError naming the exact key."""
+        raw: dict[str, Any] = _from_toml(env.get("PSSO_CONFIG"))
+        for name in cls.model_fields:
+            key = name.upper()
+            if env.get(key):
+                raw[name] = env[key]
+            elif key in SECRETS and env.get(f"{key}_FILE"):
+                raw[name] = _secret_file(f"{key}_FILE", env[f"{key}_FILE"])
+        try:
+            settings = cls.model_validate(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = str(first["loc"][0]).upper()
+            raise SettingsError(key, _plain(first["msg"])) from None
+        settings._check_hosts()
+        return settings
+
+    def _check_hosts(self) -> None:
+        """Another Slack or Graph host would receive our tokens: only this machine may stand in for them."""
+        if self.slack_api_url != "https://slack.com/api/" and not is_loopback(self.slack_api_url):
+            raise SettingsError(
+                "SLACK_API_URL", "only https://slack.com/api/ or a loopback address is accepted"
+            )
+        if self.graph_url and not is_loopback(self.graph_url):
+            raise SettingsError(
+                "GRAPH_URL", "only a loopback address is accepted; use PSSO_CLOUD for a national cloud"
+            )
+        if self.graph_token and not self.graph_url:
+            raise SettingsError("GRAPH_TOKEN", "is accepted only together with a loopback GRAPH_URL")
+        redis_url = self.redis_url.get_secret_value() if self.redis_url else ""
+        if redis_url.startswith("redis://") and not is_loopback(redis_url):
+            raise SettingsError(
+                "REDIS_URL", "refuses plain text to another host: use rediss:// (TLS) or unix:// (a socket)"
+            )
+
+    def require_graph(self) -> None:
+        """Raise SettingsError unless there is a way to reach Graph."""
+        if self.graph_url:
+            if not self.graph_token:
+                raise SettingsError("GRAPH_TOKEN", "is needed with GRAPH_URL")
+            return
+        if not self.azure_tenant_id:
+            raise SettingsError("AZURE_TENANT_ID", "is needed to read Microsoft Graph: the tenant's id")
+
+    def require_serve(self) -> None:
+        """Raise SettingsError for the first thing the running bot cannot do without."""
+        self.require_graph()
+        if not self.slack_bot_token:
+            raise SettingsError("SLACK_BOT_TOKEN", "is needed: the bot token (xoxb-…) of the Slack app")
+        if not self.slack_app_token and not self.slack_signing_secret:
+            raise SettingsError(
+                "SLACK_APP_TOKEN", "is needed for Socket Mode (xapp-…), or SLACK_SIGNING_SECRET for HTTP"
+            )
+        if not self.psso_approval_channel:
+            raise SettingsError(
+                "PSSO_APPROVAL_CHANNEL", "is needed: the channel id (C…) where requests are decided"
+            )
+        if not self.psso_approvers:
+            raise SettingsError(
+                "PSSO_APPROVERS", "is needed: Slack user ids (U…) and user group ids (S…) who may approve"
+            )
+
+    @property
+    def tenant(self) -> str:
+        """The tenant's id as it stands in keys, records and on cards."""
+        return self.azure_tenant_id or "local"
+
+    @property
+    def lookback(self) -> timedelta:
+        """The window of evidence."""
+        return timedelta(hours=self.psso_lookback_hours)
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ").replace("Input should", "should")
+
+
+def _secret_file(key: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(key, f"cannot be read ({error.strerror})") from None
+
+
+def _from_toml(path: str | None) -> dict[str, Any]:
+    """Read the settings file; a secret or an unknown name in it is an error."""
+    if not path:
+        return {}
+    try:
+        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError("PSSO_CONFIG", f"cannot be read ({error.strerror})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError("PSSO_CONFIG", f"is not valid TOML ({error})") from None
+    for name in content:
+        if name.upper() in SECRETS:
+            raise SettingsError(
+                name, "is a secret: set it in the environment or by a _FILE, not in the TOML file"
+            )
+        if name not in Settings.model_fields:
+            raise SettingsError(name, "is not a setting")
+    return content
