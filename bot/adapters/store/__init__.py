@@ -1,1 +1,1 @@
-"""Redis or Valkey: one file per kind of state."""
+"""The store: Redis or Valkey, elsewhere or embedded. Nobody else knows a key or a command."""

@@ -1,0 +1,81 @@
+"""The allowance of scarce Graph calls that all replicas share.
+
+https://learn.microsoft.com/graph/throttling-limits
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.adapters.graph.budget import NAMES, POLICIES_BURST, POLICIES_PER_SECOND
+from bot.adapters.store.connection import StoreClient, load_script
+from bot.adapters.store.keyspace import Keyspace
+from bot.errors import GraphThrottled
+from bot.ports import Pause, Scarce, Urgency
+
+_SPEND = load_script("spend")
+_DRAIN = load_script("drain")
+
+ASK_AGAIN = 1.0  # seconds; how often a caller that waits shows that it still does
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """`calls` in any `window` milliseconds; without a window, a bucket refilled at `rate` a second."""
+
+    calls: int
+    window: int = 0
+    rate: float = 1.0
+
+
+class RedisBudget:
+    """The port Budget, kept in the store. `reports_per_10s` is PSSO_GRAPH_REPORTS_PER_10S."""
+
+    def __init__(
+        self,
+        client: StoreClient,
+        tenant: str,
+        *,
+        monotonic: Callable[[], float],
+        pause: Pause,
+        new_id: Callable[[], str],
+        reports_per_10s: int = 5,
+    ) -> None:
+        self._client = client
+        self._keys = Keyspace(tenant)
+        self._monotonic = monotonic
+        self._pause = pause
+        self._new_id = new_id
+        self._allowances = {
+            Scarce.REPORTS: Allowance(reports_per_10s, window=10_000),
+            Scarce.POLICIES: Allowance(POLICIES_BURST, rate=POLICIES_PER_SECOND),
+        }
+
+    async def spend(self, bucket: Scarce, urgency: Urgency, max_wait: float) -> None:
+        """Take one call, waiting at most `max_wait` seconds; else raise GraphThrottled at once."""
+        token, deadline = self._new_id(), self._monotonic() + max_wait
+        while True:
+            patience = max(0.0, deadline - self._monotonic())
+            wait = await self._ask(bucket, urgency, patience, token)
+            if wait == 0:
+                return
+            if wait > patience:
+                raise GraphThrottled(NAMES[bucket], code="own budget", retry_after=wait)
+            await self._pause(min(wait, ASK_AGAIN))
+
+    async def drained(self, bucket: Scarce, seconds: float) -> None:
+        """Nobody spends from `bucket` for `seconds`."""
+        milliseconds = math.ceil(seconds * 1000)
+        if milliseconds > 0:
+            await self._client.run(_DRAIN, [self._keys.named("budget", bucket, "drained")], [milliseconds])
+
+    async def _ask(self, bucket: Scarce, urgency: Urgency, patience: float, token: str) -> float:
+        """Return 0 when a call was taken, else the seconds to wait."""
+        allowance = self._allowances[bucket]
+        parts = ((), ("drained",), ("waiting", "0"), ("waiting", "1"))
+        keys = [self._keys.named("budget", bucket, *part) for part in parts]
+        args: list[str | float] = [int(urgency), round(patience * 1000)]
+        args += [allowance.calls, allowance.window, allowance.rate, token, round(ASK_AGAIN * 1000)]
+        return int(await self._client.run(_SPEND, keys, args)) / 1000
