@@ -1,0 +1,131 @@
+"""The allowance of scarce calls inside one process.
+
+Limits: https://learn.microsoft.com/graph/throttling-limits
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Protocol
+
+from bot.errors import GraphThrottled
+from bot.ports import Pause, Scarce, Urgency
+
+REPORTS_WINDOW = 10.0
+POLICIES_PER_SECOND = 1.0
+POLICIES_BURST = 5
+SHORTEST_PAUSE = 0.01
+
+NAMES = {Scarce.REPORTS: "the sign-in log", Scarce.POLICIES: "Conditional Access"}
+
+
+class _Allowance(Protocol):
+    """When calls may be made. Times are monotonic seconds."""
+
+    size: int
+
+    def wait(self, ahead: int, now: float) -> float:
+        """Return the seconds until a call with `ahead` calls before it may be made."""
+
+    def take(self, now: float) -> None:
+        """Note a call."""
+
+
+@dataclass
+class SlidingWindow:
+    """At most `size` calls in any `window` seconds."""
+
+    size: int
+    window: float
+    _made: deque[float] = field(default_factory=deque)
+
+    def wait(self, ahead: int, now: float) -> float:
+        """Return the seconds until a call with `ahead` calls before it may be made."""
+        while self._made and self._made[0] <= now - self.window:
+            self._made.popleft()
+        short_by = len(self._made) + ahead + 1 - self.size
+        if short_by <= 0:
+            return 0.0
+        rounds, nth = divmod(short_by - 1, self.size)
+        oldest = self._made[nth] if nth < len(self._made) else now
+        return oldest + self.window * (rounds + 1) - now
+
+    def take(self, now: float) -> None:
+        """Note a call."""
+        self._made.append(now)
+
+
+@dataclass
+class TokenBucket:
+    """`per_second` calls a second on average, `size` at once."""
+
+    size: int
+    per_second: float
+    _level: float = 0.0  # calls made and not yet worked off
+    _at: float = 0.0
+
+    def wait(self, ahead: int, now: float) -> float:
+        """Return the seconds until a call with `ahead` calls before it may be made."""
+        self._level = max(0.0, self._level - (now - self._at) * self.per_second)
+        self._at = now
+        return max(0.0, (self._level + ahead + 1 - self.size) / self.per_second)
+
+    def take(self, now: float) -> None:
+        """Note a call."""
+        self.wait(0, now)
+        self._level += 1
+
+
+@dataclass
+class _Bucket:
+    allowance: _Allowance
+    waiting: set[tuple[Urgency, int]] = field(default_factory=set)
+    closed_until: float = 0.0
+
+    def wait(self, ticket: tuple[Urgency, int], now: float) -> float:
+        """Return the seconds until `ticket` may spend: the more urgent and the earlier go first."""
+        ahead = sum(other < ticket for other in self.waiting)
+        if ticket[0] is Urgency.BACKGROUND and self.allowance.size > 1:
+            ahead += 1  # the last call is left for actions and people
+        return max(self.closed_until - now, self.allowance.wait(ahead, now))
+
+
+class LocalBudget:
+    """Keeps the Budget promises for one process; replicas need one they share."""
+
+    def __init__(self, reports_per_10s: int, monotonic: Callable[[], float], pause: Pause) -> None:
+        self._monotonic = monotonic
+        self._pause = pause
+        self._tickets = count()
+        self._buckets = {
+            Scarce.REPORTS: _Bucket(SlidingWindow(reports_per_10s, REPORTS_WINDOW)),
+            Scarce.POLICIES: _Bucket(TokenBucket(POLICIES_BURST, POLICIES_PER_SECOND, _at=monotonic())),
+        }
+
+    async def spend(self, bucket: Scarce, urgency: Urgency, max_wait: float) -> None:
+        """Take one call from `bucket`, waiting at most `max_wait` seconds; else raise GraphThrottled.
+
+        It is raised at once when the wait would be too long: a refusal now is worth more than one later.
+        """
+        kept = self._buckets[bucket]
+        ticket = (urgency, next(self._tickets))
+        deadline = self._monotonic() + max_wait
+        kept.waiting.add(ticket)
+        try:
+            while (wait := kept.wait(ticket, now := self._monotonic())) > 0:
+                if now + wait > deadline:
+                    raise GraphThrottled(
+                        NAMES[bucket], code="own budget", message="", retry_after=round(wait, 3)
+                    )
+                await self._pause(max(wait, SHORTEST_PAUSE))
+            kept.allowance.take(now)
+        finally:
+            kept.waiting.discard(ticket)
+
+    async def drained(self, bucket: Scarce, seconds: float) -> None:
+        """Graph answered 429: nobody spends from `bucket` for `seconds`."""
+        kept = self._buckets[bucket]
+        kept.closed_until = max(kept.closed_until, self._monotonic() + seconds)

@@ -1,0 +1,128 @@
+"""Finding the one user that a person means.
+
+https://learn.microsoft.com/graph/api/user-get
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from bot.adapters.graph.calls import DELETED_USERS, USER
+from bot.adapters.graph.gateway import Gateway
+from bot.adapters.graph.pages import json_object
+from bot.adapters.graph.wire import Row, flag, moment, required, text, text_or_none
+from bot.domain.people import ObjectId, User, is_object_id, object_id
+from bot.errors import (
+    AmbiguousUser,
+    BadInput,
+    GraphError,
+    GraphMalformed,
+    GraphNotFound,
+    NoSuchUser,
+)
+
+SELECT = ",".join(
+    (
+        "id",
+        "userPrincipalName",
+        "displayName",
+        "mail",
+        "accountEnabled",
+        "userType",
+        "onPremisesSyncEnabled",
+        "createdDateTime",
+        "lastPasswordChangeDateTime",
+        "isManagementRestricted",
+    )
+)
+LONGEST = 256
+
+_ADDRESS = re.compile(r"[^\s/?$%\\@\x00-\x1f\x7f]+@[^\s/?$%\\@\x00-\x1f\x7f]+")
+"""What may be a UPN or a mail address. Anything else never reaches a URL."""
+
+
+async def find_user(graph: Gateway, asked: str) -> User:
+    """Return the one user with this object id, UPN, mail or mail alias."""
+    wanted = asked.strip()
+    if not wanted:
+        raise BadInput("an empty name", field="user")
+    if is_object_id(wanted):
+        return await _by_id(graph, asked, object_id(wanted))
+    if len(wanted) > LONGEST or not _ADDRESS.fullmatch(wanted):
+        raise NoSuchUser(asked)
+    try:
+        return await _read_user(graph, wanted)
+    except GraphNotFound:
+        return await _by_address(graph, asked, wanted)
+    except GraphMalformed as error:
+        if error.status != 400:  # a mail address may hold what Graph does not accept in a UPN
+            raise
+        return await _by_address(graph, asked, wanted)
+
+
+async def _by_id(graph: Gateway, asked: str, wanted: ObjectId) -> User:
+    try:
+        return await _read_user(graph, wanted)
+    except GraphNotFound:
+        raise NoSuchUser(asked, deleted=await _is_deleted(graph, f"id eq '{wanted}'")) from None
+
+
+async def _read_user(graph: Gateway, name: str) -> User:
+    """Read by id or UPN. A guest's UPN holds #EXT#, which would end the address if it were not quoted."""
+    body = await graph.get(USER, f"/v1.0/users/{quote(name, safe='@')}?$select={SELECT}")
+    try:
+        return user_in(json_object(USER, body))
+    except ValueError as error:
+        raise GraphMalformed(USER.what, message=str(error)) from None
+
+
+async def _by_address(graph: Gateway, asked: str, address: str) -> User:
+    literal = _literal(address)
+    condition = f"mail eq {literal} or proxyAddresses/any(p:p eq {_literal('smtp:' + address)})"
+    found = await graph.rows(USER, f"/v1.0/users?$filter={quote(condition)}&$select={SELECT}", user_in)
+    users = {user.id: user for user in found}
+    if len(users) > 1:
+        raise AmbiguousUser(asked, tuple(sorted(user.user_principal_name for user in users.values())))
+    if not users:
+        # Entra puts the object id before the UPN of a deleted user, but leaves the mail as it was
+        condition = f"userPrincipalName eq {literal} or mail eq {literal}"
+        raise NoSuchUser(asked, deleted=await _is_deleted(graph, condition))
+    return next(iter(users.values()))
+
+
+async def _is_deleted(graph: Gateway, condition: str) -> bool:
+    """Look into the recycle bin; what cannot be read there does not change that nobody was found."""
+    path = f"/v1.0/directory/deletedItems/microsoft.graph.user?$filter={quote(condition)}&$select=id"
+    try:
+        return bool(await graph.rows(DELETED_USERS, path, lambda row: required(row, "id")))
+    except GraphError:
+        return False
+
+
+def _literal(value: str) -> str:
+    """Return an OData string: a quote inside it is written twice."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def user_in(row: Row) -> User:
+    """Read a user; ValueError without an object id or a UPN."""
+    return User(
+        id=_object_id(row),
+        user_principal_name=required(row, "userPrincipalName"),
+        display_name=text(row, "displayName"),
+        mail=text_or_none(row, "mail"),
+        account_enabled=flag(row, "accountEnabled"),
+        user_type=text(row, "userType").capitalize() or None,
+        on_premises_sync_enabled=flag(row, "onPremisesSyncEnabled"),
+        created_at=moment(row, "createdDateTime"),
+        last_password_change_at=moment(row, "lastPasswordChangeDateTime"),
+        is_management_restricted=flag(row, "isManagementRestricted"),
+    )
+
+
+def _object_id(row: Row) -> ObjectId:
+    try:
+        return object_id(text(row, "id"))
+    except BadInput:
+        raise ValueError("id is not an object id") from None
