@@ -1,0 +1,1 @@
+"""Invented tenants, one JSON file each."""
