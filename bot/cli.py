@@ -12,7 +12,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import __version__
 from bot.errors import (
@@ -27,6 +29,9 @@ from bot.errors import (
     SlackError,
     StoreUnavailable,
 )
+
+if TYPE_CHECKING:
+    from bot.answer import Told
 
 ANSWERED, CHECK_FAILED, USAGE, NO_SUCH_USER, REFUSED, UNREACHABLE = range(6)
 
@@ -103,7 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run=_doctor)
 
     manifest = commands.add_parser("manifest", help="print the Slack app manifest (YAML)")
-    manifest.add_argument("--http", metavar="URL", help="for HTTP instead of Socket Mode: the bot's public URL")
+    manifest.add_argument(
+        "--http", metavar="URL", help="for HTTP instead of Socket Mode: the bot's public URL"
+    )
     manifest.set_defaults(run=_manifest)
 
     _add_audit(commands)
@@ -121,18 +128,21 @@ def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _serve(_: argparse.Namespace, env: Env) -> int:
-    from bot import app, logs
+    from bot import logs
     from bot.settings import Settings
 
     settings = Settings.from_env(env)
     settings.require_serve()
     logs.set_up(settings.psso_log)
-    asyncio.run(app.serve(settings, announce=_print))
+
+    from bot.serve import serve
+
+    asyncio.run(serve(settings, announce=_print))
     return ANSWERED
 
 
 def _why(arguments: argparse.Namespace, env: Env) -> int:
-    from bot import app, logs
+    from bot import logs
     from bot.settings import Settings
 
     if any(not user.strip() for user in arguments.users):
@@ -140,18 +150,43 @@ def _why(arguments: argparse.Namespace, env: Env) -> int:
     settings = Settings.from_env(env)
     settings.require_graph()
     logs.set_up("error")
-    paste = _read(arguments.app_sso) if arguments.app_sso else None
-    codes = asyncio.run(app.why_each(settings, arguments.users, _shown(arguments.json), paste))
+
+    from bot.answer import why_each
+    from bot.domain.app_sso import read_app_sso
+
+    paste = read_app_sso(_read(arguments.app_sso)) if arguments.app_sso else None
+    codes = []
+
+    def tell(user: str, told: Told) -> None:
+        codes.append(_tell(user, told, as_json=arguments.json))
+
+    asyncio.run(why_each(settings, arguments.users, tell, paste))
     return max(codes)
 
 
-def _shown(as_json: bool) -> Callable[[object], None]:
-    """Return what prints one finished answer."""
-    if as_json:
-        return lambda answer: _print(json.dumps(answer, ensure_ascii=False))
+def _tell(user: str, told: Told, *, as_json: bool) -> int:
+    """Print one answer or failure; return its exit code."""
+    from bot.render.answer_json import answer_json, unanswered_json
+    from bot.render.failure import in_words
     from bot.render.terminal import print_why
 
-    return print_why
+    answered, error, took = told
+    if answered is None:
+        assert error is not None
+        if as_json:
+            _print(json.dumps(unanswered_json(user, in_words(error), took), ensure_ascii=False))
+        return _say(error)
+    diagnosis = answered.answer.diagnosis
+    if as_json:
+        _print(json.dumps(answer_json(diagnosis, took), ensure_ascii=False))
+    else:
+        trouble = in_words(answered.trouble) if answered.trouble else ""
+        print_why(diagnosis, now=datetime.now(UTC), trouble=trouble)  # noqa: TID251 -- to say how old things are
+    if answered.trouble is not None:
+        return _say(answered.trouble)
+    if diagnosis.rule == "D01":
+        return _say(NoSuchUser(user))
+    return ANSWERED
 
 
 def _explain(arguments: argparse.Namespace, _: Env) -> int:
@@ -170,13 +205,13 @@ def _explain(arguments: argparse.Namespace, _: Env) -> int:
 
 
 def _doctor(arguments: argparse.Namespace, env: Env) -> int:
-    from bot import app, logs
-    from bot.doctor import print_findings
+    from bot import logs
+    from bot.doctor import findings_for, print_findings
     from bot.settings import Settings
 
     settings = Settings.from_env(env)
     logs.set_up("error")
-    findings = asyncio.run(app.examine(settings))
+    findings = asyncio.run(findings_for(settings))
     print_findings(findings, as_json=arguments.json)
     return CHECK_FAILED if any(finding.failed for finding in findings) else ANSWERED
 
@@ -189,26 +224,29 @@ def _manifest(arguments: argparse.Namespace, _: Env) -> int:
 
 
 def _audit_verify(_: argparse.Namespace, env: Env) -> int:
-    from bot import app
+    from bot.answer import verify_journal
     from bot.settings import Settings
 
-    verdict = app.verify_journal(Settings.from_env(env))
-    _print(str(verdict))
+    verdict = verify_journal(Settings.from_env(env))
+    if verdict.ok:
+        _print(verdict.why or f"The journal is as it was written: {verdict.records} records.")
+    else:
+        _print(
+            f"Record {verdict.first_bad} {verdict.why}. The {verdict.records} records before it are as written."
+        )
     return ANSWERED if verdict.ok else CHECK_FAILED
 
 
 def _audit_export(arguments: argparse.Namespace, env: Env) -> int:
-    from bot import app
+    from bot.answer import export_journal
     from bot.settings import Settings
 
-    for line in app.export_journal(Settings.from_env(env), _moment(arguments.since)):
+    for line in export_journal(Settings.from_env(env), _moment(arguments.since)):
         _print(line)
     return ANSWERED
 
 
-def _moment(text: str | None) -> object:
-    from datetime import UTC, datetime
-
+def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:

@@ -100,6 +100,8 @@ class Denial(StrEnum):
     RATE_LIMITED = "rate_limited"
     FROZEN = "frozen"
     CANNOT_CHECK = "cannot_check"
+    BREAK_GLASS = "break_glass"  # the target is on the list of accounts that are never touched
+    NOT_REQUESTABLE = "not_requestable"  # the diagnosis does not support the change; `detail` says why
 
 
 @dataclass(eq=False)

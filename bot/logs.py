@@ -25,6 +25,9 @@ _REDACTIONS = (
 _QUIET = ("azure", "msal", "httpx", "httpcore", "slack_sdk", "slack_bolt", "aiohttp.access", "urllib3")
 """Libraries that print bodies, URLs or tokens at debug and info."""
 
+_NO_NEWS = ("As you gave `client` as well", "As `installation_store` or `authorize` has been used")
+"""Bolt warns that it does not use SLACK_BOT_TOKEN itself: the client it is given already has it."""
+
 
 def redacted(text: str) -> str:
     """Return `text` without tokens, e-mail addresses, network addresses and control characters."""
@@ -68,3 +71,6 @@ def set_up(level: str, stream: TextIO | None = None) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(
+        lambda record: not record.getMessage().startswith(_NO_NEWS)
+    )

@@ -346,6 +346,7 @@ class Rules:
     vote_no_sooner: timedelta = timedelta(seconds=3)
     readback_within: timedelta = timedelta(seconds=60)
     answer_within: timedelta = timedelta(seconds=20)  # the deadline of one `why`
+    uncovered: str = "refuse"  # or "two": a request may be made although coverage is NONE or UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

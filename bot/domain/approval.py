@@ -9,11 +9,12 @@ States (terminal ones marked *):
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.diagnosis import Coverage
 from bot.domain.people import ObjectId, PerUserMfaState
+from bot.errors import Denial
 
 
 class ChangeKind(StrEnum):
@@ -155,3 +156,49 @@ class ChangeRequest:
     def approvals(self) -> tuple[Vote, ...]:
         """Approving votes, oldest first."""
         return tuple(vote for vote in self.votes if vote.decision is Decision.APPROVE)
+
+
+def fulfils(wish: Wish, state: PerUserMfaState) -> bool:
+    """Tell whether `state` is what was wished for.
+
+    A restored "enabled" turns into "enforced" by itself once the user has a method registered:
+    https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates
+    """
+    if wish.kind is ChangeKind.RESTORE and wish.wanted is PerUserMfaState.ENABLED:
+        return state in (PerUserMfaState.ENABLED, PerUserMfaState.ENFORCED)
+    return state is wish.wanted
+
+
+def has_quorum(request: ChangeRequest) -> bool:
+    """Tell whether enough different persons, neither requester nor target, approved, and nobody denied."""
+    wish = request.wish
+    voters = {vote.person.object_id for vote in request.approvals}
+    voters -= {wish.requester.object_id, wish.target.object_id}
+    return len(voters) >= max(wish.quorum, 1) and len(request.approvals) == len(request.votes)
+
+
+def denial_of_card(
+    request: ChangeRequest, channel: str, message_ts: str, version: int | None
+) -> Denial | None:
+    """Tell whether a click came from the message that shows the request, in a version that was shown."""
+    card = request.card
+    if card is None or (card.channel, card.ts) != (channel, message_ts):
+        return Denial.STALE_CARD
+    # What is asked for never changes, so a vote on an older version is as good; a newer one is invented.
+    return Denial.STALE_CARD if version is not None and version > request.version else None
+
+
+def denial_of_haste(request: ChangeRequest, clicked_at: datetime, no_sooner: timedelta) -> Denial | None:
+    """Tell whether the click came too soon after the card was posted for anyone to have read it."""
+    if request.card is None or clicked_at - request.card.posted_at < no_sooner:
+        return Denial.TOO_SOON
+    return None
+
+
+def denial_of_voter(request: ChangeRequest, person: Person) -> Denial | None:
+    """Tell whether `person` asked for the change or is its target. Two Slack accounts are one person."""
+    if person.object_id == request.wish.requester.object_id:
+        return Denial.IS_REQUESTER
+    if person.slack_id == request.wish.requester.slack_id:
+        return Denial.IS_REQUESTER
+    return Denial.IS_TARGET if person.object_id == request.wish.target.object_id else None

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.aadsts import lookup_page
+from bot.domain.evidence import Evidence, known
+from bot.domain.exhibits import AttemptLine, Exhibit, deciding_failure, exhibits, timeline
+from bot.domain.judge import Judgement, judge
 from bot.domain.people import PerUserMfaState, User
+from bot.domain.situation import Situation
+
+__all__ = ["AttemptLine", "Coverage", "Diagnosis", "Exhibit", "Grade", "diagnose"]
 
 
 class Grade(StrEnum):
@@ -25,32 +32,6 @@ class Coverage:
     grade: Grade
     by: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Exhibit:
-    """One piece of evidence: what it says, where it was read, and when it happened or was read."""
-
-    fact: str
-    value: str
-    source: str
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptLine:
-    """One attempt for the timeline: a row for people, newest first."""
-
-    at: datetime
-    app: str
-    resource: str
-    is_interactive: bool
-    error_code: int
-    meaning: str
-    outcome: str  # "failed", "succeeded", "cleared", "stale", "unresolved", "other app", "other device"
-    correlation_id: str = ""
-    device: str = ""
-    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +57,78 @@ class Diagnosis:
     newest_broker_sign_in_at: datetime | None = None
     timeline: tuple[AttemptLine, ...] = ()
     links: tuple[str, ...] = ()
+
+
+def diagnose(
+    evidence: Evidence, coverage: Coverage, requestable: frozenset[Grade] = frozenset({Grade.FULL})
+) -> Diagnosis:
+    """Judge the evidence of one user. Pure: the same evidence gives the same answer, in any order of rows.
+
+    `requestable` names the grades of coverage with which a change may be asked for.
+    """
+    s = Situation(evidence)
+    judgement = judge(s)
+    why_not = _why_not(s, judgement, coverage, requestable)
+    return Diagnosis(
+        asked=evidence.asked,
+        user=s.user,
+        verdict=judgement.rule.verdict,
+        rule=judgement.rule.id,
+        confidence=judgement.confidence,
+        summary=judgement.rule.summary,
+        remedy=judgement.rule.remedy,
+        steps=judgement.rule.steps,
+        evidence=exhibits(s, judgement),
+        contributing=judgement.contributing,
+        unknown=judgement.unknown,
+        coverage=coverage,
+        can_request_disable=why_not is None,
+        why_not=why_not,
+        read_at=evidence.now,
+        per_user_mfa_state=known(evidence.per_user_mfa_state, None),
+        newest_broker_sign_in_at=_newest_broker_sign_in_at(s),
+        timeline=timeline(s),
+        links=_links(s, judgement),
+    )
+
+
+_NO_COVERAGE = {
+    Grade.PARTIAL: "There would be gaps without per-user MFA: {gaps} A policy owner must close them first.",
+    Grade.NONE: "Nothing else would demand MFA of this user. Have a Conditional Access policy made first.",
+    Grade.UNKNOWN: "Whether another control demands MFA could not be checked. Make that readable first.",
+    Grade.FULL: "Requests are closed for now. Ask whoever runs the bot.",
+}
+
+
+def _why_not(
+    s: Situation, judgement: Judgement, coverage: Coverage, requestable: frozenset[Grade]
+) -> str | None:
+    """Return why nobody may ask for the change, in a sentence or two, or None when they may."""
+    if judgement.rule.why_not is not None:
+        return judgement.rule.why_not
+    if s.user is None or known(s.evidence.per_user_mfa_state, None) in (None, PerUserMfaState.DISABLED):
+        return "Per-user MFA was not read as enabled or enforced. Make the state readable, then ask again."
+    if s.user.account_enabled is not True:
+        return "The account is not known to be enabled. Check the account first."
+    if _is_guest(s.user):
+        return "The account is a guest: its MFA belongs to its home tenant. Use a member account on the Mac."
+    if coverage.grade not in requestable:
+        return _NO_COVERAGE[coverage.grade].format(gaps=" ".join(coverage.gaps) or "they could not be named.")
+    return None
+
+
+def _is_guest(user: User) -> bool:
+    """Old member accounts have no user type; the name gives an invited guest away."""
+    if user.user_type is None:
+        return "#ext#" in user.user_principal_name.lower()
+    return user.user_type.lower() != "member"
+
+
+def _newest_broker_sign_in_at(s: Situation) -> datetime | None:
+    rows = s.attempts.of_registration
+    return next((row.sign_in.created_at for row in rows if row.sign_in.is_broker), None)
+
+
+def _links(s: Situation, judgement: Judgement) -> tuple[str, ...]:
+    failure = deciding_failure(s)
+    return (*judgement.rule.links, lookup_page(failure.error_code)) if failure else judgement.rule.links

@@ -1,0 +1,115 @@
+"""Shows requests to people in Slack: `ports.Announcer` over the Web API.
+
+A card is posted once and then only updated. When Slack refuses its blocks a plainer card goes out,
+and when the card itself is gone the news goes to its thread, or to the channel: no message is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters.slack.client import MALFORMED, call
+from bot.domain.approval import CardRef, ChangeRequest
+from bot.errors import Denial, NotAllowed, SlackError
+from bot.ports import Clock, News, Workspace
+from bot.render.blocks import Message
+from bot.render.news import personal_news, thread_news
+from bot.render.request_card import card_text, minimal_card, request_card
+
+log = logging.getLogger(__name__)
+
+BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
+CARD_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message"})
+
+
+class SlackAnnouncer:
+    """`ports.Announcer`."""
+
+    def __init__(self, client: AsyncWebClient, workspace: Workspace, channel: str, now: Clock) -> None:
+        self._client = client
+        self._workspace = workspace
+        self._channel = channel
+        self._now = now
+
+    async def show(self, request: ChangeRequest) -> CardRef:
+        """Post the request's card, or bring the posted one up to date. Raises SlackError, NotAllowed."""
+        cards = (request_card(request, self._now()), minimal_card(request, self._now()))
+        if request.card is None:
+            return await self._post_card(cards)
+        try:
+            await self._send("chat.update", cards, channel=request.card.channel, ts=request.card.ts)
+        except SlackError as error:
+            if error.code not in CARD_GONE:
+                raise
+            log.warning("card of request %s cannot be updated: %s", request.id, error.code)
+            await self._in_thread(request.card, Message(card_text(request)))
+        return request.card
+
+    async def reply(self, request: ChangeRequest, news: News) -> None:
+        """Say the news in the card's thread; in the channel when there is no card."""
+        said = thread_news(request, news)
+        if request.card is None:
+            await self._refuse_external(self._channel)
+            await self._send("chat.postMessage", (said,), channel=self._channel)
+        else:
+            await self._in_thread(request.card, said)
+
+    async def tell(self, slack_id: str, request: ChangeRequest, news: News) -> None:
+        """Tell one person directly."""
+        opened = await call(self._client, "conversations.open", users=slack_id)
+        channel = (opened.get("channel") or {}).get("id")
+        if not isinstance(channel, str):
+            raise SlackError("conversations.open", MALFORMED)
+        await self._send("chat.postMessage", (personal_news(request, news, slack_id),), channel=channel)
+
+    async def _post_card(self, cards: tuple[Message, ...]) -> CardRef:
+        await self._refuse_external(self._channel)
+        posted = await self._send("chat.postMessage", cards, channel=self._channel)
+        ts, channel = posted.get("ts"), posted.get("channel") or self._channel
+        if not isinstance(ts, str):
+            raise SlackError("chat.postMessage", MALFORMED)
+        return CardRef(str(channel), ts, _time_of(ts, self._now()))
+
+    async def _in_thread(self, card: CardRef, said: Message) -> None:
+        await self._refuse_external(card.channel)
+        try:
+            await self._send("chat.postMessage", (said,), channel=card.channel, thread_ts=card.ts)
+        except SlackError as error:
+            if error.code not in THREAD_GONE:
+                raise
+            await self._send("chat.postMessage", (said,), channel=card.channel)
+
+    async def _send(self, method: str, versions: tuple[Message, ...], **where: str) -> dict[str, Any]:
+        """Send the first version Slack accepts, at last the bare text."""
+        for version in versions:
+            try:
+                return await call(self._client, method, **_fields(method, version), **where)
+            except SlackError as error:
+                if error.code not in BAD_BLOCKS:
+                    raise
+                log.warning("Slack refused the blocks of a message: %s", error.code)
+        return await call(self._client, method, **_fields(method, Message(versions[-1].text)), **where)
+
+    async def _refuse_external(self, channel_id: str) -> None:
+        if (await self._workspace.channel(channel_id)).is_external:
+            raise NotAllowed(Denial.SHARED_CHANNEL)
+
+
+def _fields(method: str, message: Message) -> dict[str, Any]:
+    fields: dict[str, Any] = {"text": message.text, "blocks": message.blocks}
+    if method == "chat.postMessage":
+        fields |= {"unfurl_links": False, "unfurl_media": False}
+    return fields
+
+
+def _time_of(ts: str, otherwise: datetime) -> datetime:
+    """Read the time out of a message's ts: seconds since 1970 with a counter behind the point."""
+    try:
+        return datetime.fromtimestamp(float(ts), UTC)
+    except (ValueError, OverflowError, OSError):
+        return otherwise

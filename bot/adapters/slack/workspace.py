@@ -1,0 +1,193 @@
+"""Who is who in our Slack workspace: `ports.Workspace` over the Web API, cached for a minute."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters.slack.client import MALFORMED, call
+from bot.errors import Denial, NotAllowed, SlackError
+from bot.ports import Channel, Clock, SlackPerson
+
+T = TypeVar("T")
+
+KEPT_FOR = timedelta(seconds=60)
+MOST_KEPT = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What auth.test says about the token in use."""
+
+    team_id: str
+    app_id: str
+    bot_id: str
+    bot_user_id: str
+    team: str = ""
+    url: str = ""
+    enterprise_id: str = ""
+
+
+async def installation(client: AsyncWebClient) -> Installation:
+    """Ask Slack whose token this is. Raises SlackError.
+
+    https://docs.slack.dev/reference/methods/auth.test
+    """
+    said = await call(client, "auth.test")
+    app_id = str(said.get("app_id") or "")
+    bot_id = str(said.get("bot_id") or "")
+    if not app_id and bot_id:
+        about = await call(client, "bots.info", verb="GET", bot=bot_id)
+        app_id = str((about.get("bot") or {}).get("app_id") or "")
+    return Installation(
+        team_id=_text(said, "team_id", "auth.test"),
+        app_id=app_id,
+        bot_id=bot_id,
+        bot_user_id=str(said.get("user_id") or ""),
+        team=str(said.get("team") or ""),
+        url=str(said.get("url") or ""),
+        enterprise_id=str(said.get("enterprise_id") or ""),
+    )
+
+
+@dataclass
+class _Kept(Generic[T]):
+    """Answers kept for a minute; callers that ask for the same at once share one call."""
+
+    now: Clock
+    values: dict[str, tuple[T, datetime]] = field(default_factory=dict)
+    asking: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    async def get(self, key: str, read: Callable[[], Awaitable[T]], *, fresh: bool = False) -> T:
+        async with self.asking.setdefault(key, asyncio.Lock()):
+            found = self.values.get(key)
+            if found and not fresh and self.now() - found[1] < KEPT_FOR:
+                return found[0]
+            at = self.now()
+            value = await read()
+            self._make_room()
+            self.values[key] = (value, at)
+            return value
+
+    def _make_room(self) -> None:
+        if len(self.values) >= MOST_KEPT:
+            self.values.clear()
+            self.asking = {key: lock for key, lock in self.asking.items() if lock.locked()}
+
+
+class SlackWorkspace:
+    """`ports.Workspace`; make it with `await SlackWorkspace.opened(client, now)`."""
+
+    def __init__(self, client: AsyncWebClient, now: Clock, who: Installation) -> None:
+        self.installation = who
+        self._client = client
+        self._people: _Kept[SlackPerson] = _Kept(now)
+        self._groups: _Kept[frozenset[str]] = _Kept(now)
+        self._channels: _Kept[Channel] = _Kept(now)
+
+    @classmethod
+    async def opened(cls, client: AsyncWebClient, now: Clock) -> SlackWorkspace:
+        """Ask Slack who we are, and return the workspace."""
+        return cls(client, now, await installation(client))
+
+    @property
+    def team_id(self) -> str:
+        """Our workspace's id."""
+        return self.installation.team_id
+
+    @property
+    def app_id(self) -> str:
+        """Our app's id, empty when Slack did not say."""
+        return self.installation.app_id
+
+    async def person(self, slack_id: str) -> SlackPerson:
+        """Describe an account; NotAllowed(OUTSIDER) when Slack does not know it here."""
+        return await self._people.get(slack_id, lambda: self._read_person(slack_id))
+
+    async def members(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
+        """Return a user group's members."""
+        return await self._groups.get(group_id, lambda: self._read_members(group_id), fresh=fresh)
+
+    async def channel(self, channel_id: str) -> Channel:
+        """Describe a channel the bot can see."""
+        return await self._channels.get(channel_id, lambda: self._read_channel(channel_id))
+
+    async def _read_person(self, slack_id: str) -> SlackPerson:
+        try:
+            said = await call(self._client, "users.info", verb="GET", user=slack_id)
+        except SlackError as error:
+            if error.code in ("user_not_found", "user_not_visible"):
+                raise NotAllowed(Denial.OUTSIDER) from error
+            raise
+        return person_from(_object(said, "user", "users.info"), self.team_id)
+
+    async def _read_members(self, group_id: str) -> frozenset[str]:
+        said = await call(
+            self._client, "usergroups.users.list", verb="GET", usergroup=group_id, team_id=self.team_id
+        )
+        listed = said.get("users")
+        if not isinstance(listed, list):
+            raise SlackError("usergroups.users.list", MALFORMED)
+        return frozenset(str(member) for member in listed)
+
+    async def _read_channel(self, channel_id: str) -> Channel:
+        said = await call(self._client, "conversations.info", verb="GET", channel=channel_id)
+        return channel_from(_object(said, "channel", "conversations.info"))
+
+
+def person_from(user: dict[str, Any], our_team: str) -> SlackPerson:
+    """Read an account. https://docs.slack.dev/reference/objects/user-object
+
+    A missing team is nobody's team: it will not equal ours.
+    """
+    profile = user.get("profile") or {}
+    team = str(user.get("team_id") or "")
+    return SlackPerson(
+        id=_text(user, "id", "users.info"),
+        team_id=team,
+        name=str(profile.get("real_name") or user.get("real_name") or user.get("name") or ""),
+        email=profile.get("email") or None,
+        time_zone=str(user.get("tz") or "UTC"),
+        locale=str(user.get("locale") or "en-US"),
+        is_deleted=bool(user.get("deleted")),
+        is_bot=bool(user.get("is_bot")) or bool(user.get("is_workflow_bot")) or user.get("id") == "USLACKBOT",
+        is_guest=bool(user.get("is_restricted")) or bool(user.get("is_ultra_restricted")),
+        is_stranger=bool(user.get("is_stranger")) or team != our_team,
+    )
+
+
+def channel_from(channel: dict[str, Any]) -> Channel:
+    """Read a channel. https://docs.slack.dev/reference/objects/conversation-object"""
+    is_direct = bool(channel.get("is_im")) or bool(channel.get("is_mpim"))
+    external = (
+        channel.get("is_ext_shared"),
+        channel.get("is_pending_ext_shared"),
+        channel.get("pending_connected_team_ids"),
+        channel.get("pending_shared"),
+    )
+    return Channel(
+        id=_text(channel, "id", "conversations.info"),
+        name=str(channel.get("name") or ""),
+        is_private=bool(channel.get("is_private")) or is_direct,
+        is_external=any(bool(sign) for sign in external),
+        is_direct=is_direct,
+    )
+
+
+def _object(said: dict[str, Any], key: str, method: str) -> dict[str, Any]:
+    found = said.get(key)
+    if not isinstance(found, dict):
+        raise SlackError(method, MALFORMED)
+    return found
+
+
+def _text(said: dict[str, Any], key: str, method: str) -> str:
+    found = said.get(key)
+    if not isinstance(found, str) or not found:
+        raise SlackError(method, MALFORMED)
+    return found

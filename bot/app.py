@@ -1,0 +1,236 @@
+"""The composition root: settings become adapters, adapters become services, services become a running bot."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.adapters.graph.budget import LocalBudget
+from bot.adapters.graph.credentials import CLOUDS, Access, AppIdentity, FixedToken, Identity
+from bot.adapters.graph.gateway import Gateway, connect
+from bot.ports import Budget, Desk, Rules, Services
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.adapters.audit.journal import FileJournal
+    from bot.adapters.slack.workspace import SlackWorkspace
+    from bot.adapters.store.connection import Link
+
+ANSWER_WITHIN = timedelta(seconds=20)
+
+
+def utc_now() -> datetime:
+    """The clock of production."""
+    return datetime.now(UTC)  # noqa: TID251 -- the one place that asks the machine
+
+
+def new_id() -> str:
+    """An opaque id: 32 hexadecimal characters."""
+    return uuid.uuid4().hex
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the settings that use cases judge by."""
+    return Rules(
+        tenant=settings.tenant,
+        approval_channel=settings.psso_approval_channel or "",
+        helpdesk=frozenset(settings.psso_helpdesk),
+        approvers=frozenset(settings.psso_approvers),
+        pins=settings.psso_pins,
+        break_glass=frozenset(name.lower() for name in settings.psso_break_glass),
+        lookback=settings.lookback,
+        request_lifetime=timedelta(minutes=settings.psso_approval_minutes),
+        vote_no_sooner=timedelta(seconds=settings.psso_approval_seconds_min),
+        readback_within=timedelta(seconds=settings.psso_readback_seconds),
+        answer_within=ANSWER_WITHIN,
+        uncovered=settings.psso_uncovered,
+    )
+
+
+@asynccontextmanager
+async def graph_of(settings: Settings, budget: Budget) -> AsyncIterator[Gateway]:
+    """Open Microsoft Graph as the settings say."""
+    access = Access(
+        root=settings.graph_url or CLOUDS[settings.psso_cloud].graph,
+        reader=_identity(settings),
+        writer=_writer(settings),
+        timeout=settings.psso_graph_timeout_seconds,
+    )
+    async with connect(access, budget=budget, now=utc_now, pause=asyncio.sleep, new_id=new_id) as gateway:
+        yield gateway
+
+
+def _identity(settings: Settings) -> Identity:
+    if settings.graph_url and settings.graph_token:
+        return FixedToken(settings.graph_token.get_secret_value())
+    secret = settings.azure_client_secret
+    return AppIdentity(
+        tenant_id=settings.tenant,
+        client_id=settings.azure_client_id,
+        client_secret=secret.get_secret_value() if secret else None,
+        certificate_path=settings.azure_client_certificate_path,
+        federated_token_file=settings.azure_federated_token_file,
+        cloud=settings.psso_cloud,
+    )
+
+
+def _writer(settings: Settings) -> Identity | None:
+    if settings.graph_url or not settings.psso_writer_client_id:
+        return None
+    secret = settings.psso_writer_client_secret
+    return AppIdentity(
+        tenant_id=settings.psso_writer_tenant_id or settings.tenant,
+        client_id=settings.psso_writer_client_id,
+        client_secret=secret.get_secret_value() if secret else None,
+        certificate_path=settings.psso_writer_client_certificate_path,
+        federated_token_file=settings.psso_writer_federated_token_file,
+        cloud=settings.psso_cloud,
+        prefix="PSSO_WRITER",
+    )
+
+
+def graph_ports(graph: Gateway, settings: Settings) -> dict[str, Any]:
+    """Return what every use case needs: Graph's ports, the clock and the rules."""
+    from bot.adapters.graph.directory import GraphDirectory
+    from bot.adapters.graph.mfa_states import GraphMfaStates
+    from bot.adapters.graph.policies import GraphPolicies
+    from bot.adapters.graph.sign_ins import GraphSignInLog
+
+    return {
+        "now": utc_now,
+        "pause": asyncio.sleep,
+        "new_id": new_id,
+        "rules": rules_of(settings),
+        "directory": GraphDirectory(graph),
+        "mfa_states": GraphMfaStates(graph),
+        "sign_in_log": GraphSignInLog(graph),
+        "policies": GraphPolicies(graph, utc_now),
+    }
+
+
+@asynccontextmanager
+async def store_of(settings: Settings) -> AsyncIterator[Link]:
+    """Open the configured store, or the embedded one under the state directory."""
+    from bot.adapters.store.connection import store_link
+    from bot.adapters.store.embedded import embedded_store
+
+    async with AsyncExitStack() as stack:
+        if settings.redis_url:
+            url = settings.redis_url.get_secret_value()
+        else:
+            url = await stack.enter_async_context(embedded_store(settings.psso_state_dir))
+        yield await stack.enter_async_context(store_link(url))
+
+
+def has_store(settings: Settings) -> bool:
+    """Tell whether there is a store to ask. A question from the terminal does not found one."""
+    return settings.redis_url is not None or (settings.psso_state_dir / "store").is_dir()
+
+
+@asynccontextmanager
+async def reading(settings: Settings) -> AsyncIterator[Services]:
+    """Open what `why` needs at a terminal: Graph, and the store where there is one already."""
+    async with AsyncExitStack() as stack:
+        if not has_store(settings):
+            budget = LocalBudget(settings.psso_graph_reports_per_10s, time.monotonic, asyncio.sleep)
+            graph = await stack.enter_async_context(graph_of(settings, budget))
+            yield Services(**graph_ports(graph, settings))
+            return
+        from bot.adapters.store.change_log import RedisChangeLog
+
+        link = await stack.enter_async_context(store_of(settings))
+        graph = await stack.enter_async_context(graph_of(settings, shared_budget(link, settings)))
+        change_log = RedisChangeLog(link.actions, settings.tenant)
+        yield Services(**graph_ports(graph, settings), change_log=change_log)
+
+
+def shared_budget(link: Link, settings: Settings) -> Budget:
+    """Return the allowance that all replicas share."""
+    from bot.adapters.store.budget import RedisBudget
+
+    return RedisBudget(
+        link.actions,
+        settings.tenant,
+        monotonic=time.monotonic,
+        pause=asyncio.sleep,
+        new_id=new_id,
+        reports_per_10s=settings.psso_graph_reports_per_10s,
+    )
+
+
+def journal_of(settings: Settings, link: Link | None = None) -> FileJournal:
+    """Return the journal of the state directory, with its copy in the store."""
+    from bot.adapters.audit.journal import FileJournal
+    from bot.adapters.audit.keys import install_key
+    from bot.adapters.store.journal_copy import JournalCopy
+
+    digest = config_hash(settings)
+    return FileJournal(
+        settings.psso_state_dir,
+        install_key(settings.psso_state_dir),
+        utc_now,
+        config_hash=lambda: digest,
+        copy=JournalCopy(link.actions, settings.tenant) if link else None,
+    )
+
+
+def config_hash(settings: Settings) -> str:
+    """Name the settings in force without showing them: every record says under which rules it was made."""
+    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The desk, and the parts of it that start, stop and report health."""
+
+    desk: Desk
+    client: AsyncWebClient
+    workspace: SlackWorkspace
+    journal: FileJournal
+    link: Link
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Running]:
+    """Open everything the running bot needs, in order, and close it in reverse."""
+    from bot.adapters.audit.keys import install_key
+    from bot.adapters.slack.client import slack_client, slack_session
+    from bot.adapters.slack.poster import SlackAnnouncer
+    from bot.adapters.slack.workspace import SlackWorkspace
+    from bot.adapters.store.answers import RedisAnswers
+    from bot.adapters.store.change_log import RedisChangeLog
+    from bot.adapters.store.requests import RedisRequests
+    from bot.adapters.store.streams import RedisInbox, outbox_for_delivery, outbox_for_execution
+
+    assert settings.slack_bot_token is not None  # settings.require_serve() ran
+    tenant = settings.tenant
+    async with AsyncExitStack() as stack:
+        link = await stack.enter_async_context(store_of(settings))
+        graph = await stack.enter_async_context(graph_of(settings, shared_budget(link, settings)))
+        session = await stack.enter_async_context(slack_session(settings.slack_api_url))
+        client = slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
+        workspace = await SlackWorkspace.opened(client, utc_now)
+        journal = journal_of(settings, link)
+        await journal.check()
+        desk = Desk(
+            **graph_ports(graph, settings),
+            answers=RedisAnswers(link.actions, tenant),
+            change_log=RedisChangeLog(link.actions, tenant),
+            requests=RedisRequests(link.actions, tenant, install_key(settings.psso_state_dir), new_id),
+            inbox=RedisInbox(link.actions, link.background, tenant, new_id),
+            outbox=outbox_for_delivery(link.background, tenant),
+            approved=outbox_for_execution(link.background, tenant),
+            journal=journal,
+            workspace=workspace,
+            announcer=SlackAnnouncer(client, workspace, settings.psso_approval_channel or "", utc_now),
+        )
+        yield Running(desk, client, workspace, journal, link)

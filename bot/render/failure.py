@@ -1,0 +1,234 @@
+"""Every error in one sentence or two that say what to do next. No traceback, no blame, no secrets.
+
+The sentences are plain text; `refusal` escapes them for Slack and adds the reference of the log line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.errors import (
+    AmbiguousUser,
+    AuditUnavailable,
+    BadInput,
+    BotError,
+    Conflict,
+    Denial,
+    GraphError,
+    GraphMalformed,
+    GraphNotFound,
+    GraphRefused,
+    GraphThrottled,
+    GraphUnreachable,
+    NoSuchUser,
+    NotAllowed,
+    RefusalKind,
+    SettingsError,
+    SlackError,
+    StoreUnavailable,
+)
+from bot.render import safe
+from bot.render.blocks import Message, person, plain
+
+NOT_RECORDED = "This was not recorded and nothing happened. Please try again in a minute."
+UNEXPECTED = "Something went wrong that we did not foresee; nothing was changed by it. Please try again once."
+
+DENIALS: dict[Denial, str] = {
+    Denial.WRONG_WORKSPACE: "This works only for people of the workspace the bot is installed in. "
+    "Ask a colleague there.",
+    Denial.WRONG_APP: "This button belongs to another app. Start again with /psso help.",
+    Denial.OUTSIDER: "This works only for members of this workspace. Ask your contact there to do it.",
+    Denial.GUEST: "Guest accounts cannot use this. Ask a full member of the helpdesk.",
+    Denial.BOT: "Apps and workflows cannot use this. A person has to do it.",
+    Denial.DEACTIVATED: "This Slack account is deactivated. Ask a workspace administrator.",
+    Denial.SHARED_CHANNEL: "This conversation is shared with another organisation, so nothing is shown or "
+    "decided here. Use a private channel, or a direct message to the bot.",
+    Denial.WRONG_CHANNEL: "This belongs into the approval channel. Open the request's card there.",
+    Denial.NOT_HELPDESK: "Only the helpdesk can ask this. Ask them, or have yourself added to PSSO_HELPDESK.",
+    Denial.NOT_APPROVER: "Only approvers can decide this. Ask one, or have yourself added to PSSO_APPROVERS.",
+    Denial.NO_ENTRA_PERSON: "Your Slack account belongs to nobody we can find in Entra. "
+    "Ask an administrator to pin it in PSSO_PINS.",
+    Denial.AMBIGUOUS_ENTRA_PERSON: "Your Slack account fits several people in Entra. "
+    "Ask an administrator to pin it in PSSO_PINS.",
+    Denial.ENTRA_PERSON_DISABLED: "Your Entra account is disabled. Ask an administrator to enable it first.",
+    Denial.IS_REQUESTER: "You asked for this change, so somebody else decides it. Ask another approver.",
+    Denial.IS_TARGET: "This change is about your own account, so somebody else has to decide it.",
+    Denial.NOT_REQUESTER: "Only the person who asked can cancel a request. An approver can deny it instead.",
+    Denial.ALREADY_VOTED: "Your decision is already counted. If more approvals are needed, "
+    "they come from other people.",
+    Denial.TOO_SOON: "That was very fast. Please read the card, then decide.",
+    Denial.STALE_CARD: "This card is out of date. Ask again with /psso why; "
+    "/psso pending lists the open requests.",
+    Denial.UNKNOWN_REQUEST: "There is no such request any more. /psso pending lists the open ones.",
+    Denial.RATE_LIMITED: "That was a lot in a short time. Wait a few minutes, then try again.",
+    Denial.FROZEN: "Changes are on hold because there were many within an hour. "
+    "An approver has to look at them and lift the hold.",
+    Denial.CANNOT_CHECK: "Whether you may do this could not be checked just now, so it was not done. "
+    "Try again in a minute.",
+    Denial.BREAK_GLASS: "This is an emergency account that is never changed from here. "
+    "Its owners change it in the Entra admin center.",
+    Denial.NOT_REQUESTABLE: "The evidence does not support this change, so it cannot be asked for. "
+    "/psso why says what does stand in the way.",
+}
+
+STATES: dict[str, str] = {
+    "pending": "is still waiting for a decision",
+    "approved": "was approved already",
+    "executing": "is being carried out already",
+    "verified": "was carried out already",
+    "failed": "has already ended without success",
+    "denied": "was denied already",
+    "cancelled": "was withdrawn already",
+    "expired": "has expired",
+}
+
+GRAPH_REFUSALS: dict[RefusalKind, str] = {
+    RefusalKind.PERMISSION: "Microsoft Graph refused: the app lacks a permission",
+    RefusalKind.LICENCE: "Microsoft Graph refused: the tenant lacks a licence for it (Entra ID P1 or P2)",
+    RefusalKind.RESTRICTED: "Entra protects this account (restricted management or a privileged role), "
+    "so the app may not touch it",
+}
+
+SLACK_CODES: dict[str, str] = {
+    "plan_upgrade_required": "User groups need a paid Slack plan. List user ids (U…) in PSSO_APPROVERS "
+    "and PSSO_HELPDESK instead.",
+    "not_in_channel": "The bot is not in that channel. Invite it there with /invite.",
+    "channel_not_found": "The bot cannot see that channel. Invite it with /invite, or check the channel id.",
+    "is_archived": "That channel is archived. Choose another one.",
+    "missing_scope": "The Slack app lacks a scope. Install it again from the current manifest.",
+    "invalid_auth": "Slack does not accept the bot's token. An administrator should check SLACK_BOT_TOKEN.",
+    "token_revoked": "The bot's Slack token was revoked. An administrator should install the app again.",
+    "account_inactive": "The bot's Slack account is inactive. An administrator should install the app again.",
+    "expired_trigger_id": "Slack's three seconds for opening the window had passed. Please click again.",
+    "ratelimited": "Slack asked us to slow down. Try again in a minute.",
+}
+
+
+def in_words(error: BotError) -> str:
+    """Return an error as one or two plain sentences that end with what to do."""
+    for kind in type(error).__mro__:
+        word = _WORDS.get(kind)
+        if word is not None:
+            return safe.paragraph(word(error), 900)
+    return UNEXPECTED
+
+
+def refusal(error: BotError, reference: str = "") -> Message:
+    """Return an error as a private Slack message with the reference of its log line."""
+    decided_by = f" Decided by {person(error.by)}." if isinstance(error, Conflict) and error.by else ""
+    return plain(_with_reference(in_words(error), reference, decided_by))
+
+
+def unexpected(reference: str) -> Message:
+    """Return what a person is told about a bug: a reference, and nothing of its inside."""
+    return plain(_with_reference(UNEXPECTED, reference))
+
+
+def _with_reference(words: str, reference: str, more: str = "") -> str:
+    text = safe.prose(words, 1000) + more
+    return f"{text} (Reference {safe.code(reference, 60)})" if reference else text
+
+
+def _denied(error: NotAllowed) -> str:
+    words = DENIALS[error.denial]
+    if error.denial is Denial.NOT_REQUESTABLE and error.detail:
+        return f"{words} ({_clause(safe.line(error.detail, 300))}.)"
+    return words
+
+
+def _bad_input(error: BadInput) -> str:
+    return f"That is {_clause(error.problem)}. /psso help shows what can be typed."
+
+
+def _settings(error: SettingsError) -> str:
+    return f"The setting {error.key} needs attention: {_clause(error.problem)}."
+
+
+def _no_such_user(error: NoSuchUser) -> str:
+    asked = safe.line(error.asked, 120)
+    if error.deleted:
+        return (
+            f"The account “{asked}” was deleted. Restore it under Entra > Deleted users, or check the name."
+        )
+    return f"Nobody in the tenant answers to “{asked}”. Check the spelling, or use the UPN or object id."
+
+
+def _ambiguous(error: AmbiguousUser) -> str:
+    listed = ", ".join(safe.line(one, 80) for one in error.candidates[:5])
+    names = f": {listed}" if listed else ""
+    return f"“{safe.line(error.asked, 120)}” fits several people{names}. Use one UPN or object id."
+
+
+def _conflict(error: Conflict) -> str:
+    state = STATES.get(error.state, f"is {error.state}")
+    return f"The request {state}. /psso pending lists the open ones."
+
+
+def _refused(error: GraphRefused) -> str:
+    needs = f". Grant {error.needs}" if error.needs else ""
+    return f"{GRAPH_REFUSALS[error.kind]} ({error.what}){needs}. `psso-bot doctor` shows what is missing."
+
+
+def _not_found(error: GraphNotFound) -> str:
+    return f"Microsoft Graph no longer has what was asked for ({error.what}). Look the person up again."
+
+
+def _throttled(error: GraphThrottled) -> str:
+    wait = f"{round(error.retry_after)} seconds" if error.retry_after else "a minute"
+    return f"Microsoft Graph asked us to slow down ({error.what}). Try again in {wait}."
+
+
+def _unreachable(error: GraphUnreachable) -> str:
+    how = "did not answer in time" if error.timed_out else "could not be reached"
+    return f"Microsoft Graph {how} ({error.what}). Try again in a minute."
+
+
+def _malformed(error: GraphMalformed) -> str:
+    return f"Microsoft Graph's answer made no sense ({error.what}), so nothing was concluded. Try again."
+
+
+def _graph(error: GraphError) -> str:
+    return f"Microsoft Graph did not give what was asked ({error.what}). Try again in a minute."
+
+
+def _store(_: StoreUnavailable) -> str:
+    return f"The bot's store did not answer. {NOT_RECORDED}"
+
+
+def _audit(_: AuditUnavailable) -> str:
+    return (
+        "The journal could not be written, so nothing may be changed. An administrator should check the disk."
+    )
+
+
+def _slack(error: SlackError) -> str:
+    known = SLACK_CODES.get(error.code)
+    return known or f"Slack did not do what was asked ({error.method}: {error.code}). Try again in a minute."
+
+
+def _root(_: BotError) -> str:
+    return UNEXPECTED
+
+
+def _clause(text: str) -> str:
+    return text.strip().rstrip(".")
+
+
+_WORDS: dict[type, Callable[..., str]] = {
+    BadInput: _bad_input,
+    SettingsError: _settings,
+    NoSuchUser: _no_such_user,
+    AmbiguousUser: _ambiguous,
+    NotAllowed: _denied,
+    Conflict: _conflict,
+    GraphRefused: _refused,
+    GraphNotFound: _not_found,
+    GraphThrottled: _throttled,
+    GraphUnreachable: _unreachable,
+    GraphMalformed: _malformed,
+    GraphError: _graph,
+    StoreUnavailable: _store,
+    AuditUnavailable: _audit,
+    SlackError: _slack,
+    BotError: _root,
+}

@@ -1,0 +1,98 @@
+"""Approve, deny or cancel a request. Who may is decided at the click, never earlier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.approval import (
+    ChangeRequest,
+    Decision,
+    State,
+    Vote,
+    denial_of_card,
+    denial_of_haste,
+    denial_of_voter,
+)
+from bot.domain.risk import problem_with_reason
+from bot.errors import BadInput, Denial, NotAllowed
+from bot.ports import Desk
+from bot.usecases.admit import Right, admit
+from bot.usecases.identify import entra_account, slack_account
+from bot.usecases.record import Deed, refusals_recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A button pressed on a card: which request and version it carried, who, where, when.
+
+    `op_id` is the same for every delivery of one click.
+    """
+
+    request_id: str
+    version: int | None
+    slack_id: str
+    channel: str
+    message_ts: str
+    clicked_at: datetime
+    op_id: str
+
+
+async def approve(click: Click, desk: Desk) -> ChangeRequest:
+    """Count an approval. Raises NotAllowed, Conflict, AuditUnavailable; refusals are journalled."""
+    return await _vote(click, Decision.APPROVE, "", desk)
+
+
+async def deny(click: Click, reason: str, desk: Desk) -> ChangeRequest:
+    """Deny the request with a reason. Raises as `approve`, and BadInput for the reason."""
+    return await _vote(click, Decision.DENY, reason, desk)
+
+
+async def cancel(click: Click, desk: Desk) -> ChangeRequest:
+    """Withdraw a pending request: its requester alone may, from any message that offers it."""
+    deed = Deed("cancel", click.slack_id, click.op_id, request_id=click.request_id)
+    async with refusals_recorded(deed, desk.journal):
+        account = await slack_account(click.slack_id, desk)
+        user = await entra_account(account, desk)
+        request = await desk.requests.get(click.request_id)
+        deed.concerns(request)
+        if user.id != request.wish.requester.object_id:
+            raise NotAllowed(Denial.NOT_REQUESTER)
+        requester = request.wish.requester
+        deed.actor = requester
+        if request.state is State.PENDING:
+            await desk.journal.write(deed.entry("request.cancelled"))
+        return await desk.requests.cancel(request.id, requester, click.op_id)
+
+
+async def _vote(click: Click, decision: Decision, reason: str, desk: Desk) -> ChangeRequest:
+    deed = Deed(decision, click.slack_id, click.op_id, request_id=click.request_id)
+    async with refusals_recorded(deed, desk.journal):
+        _check_reason(decision, reason)
+        voter = await admit(click.slack_id, Right.APPROVE, desk, fresh=True)
+        deed.actor = voter
+        request = await desk.requests.get(click.request_id)
+        deed.concerns(request)
+        vote = Vote(voter, decision, click.clicked_at, reason.strip())
+        # Past pending the store refuses with the state that stands, or repeats what this very click did.
+        if request.state is State.PENDING:
+            _check_click(click, request, desk)
+            _raise_if(denial_of_voter(request, voter))
+            await desk.journal.write(deed.entry(f"vote.{decision}", version=str(request.version)))
+        return await desk.requests.vote(request.id, vote, click.op_id)
+
+
+def _check_reason(decision: Decision, reason: str) -> None:
+    problem = problem_with_reason(reason) if decision is Decision.DENY else None
+    if problem is not None:
+        raise BadInput(problem, "reason")
+
+
+def _check_click(click: Click, request: ChangeRequest, desk: Desk) -> None:
+    _raise_if(denial_of_card(request, click.channel, click.message_ts, click.version))
+    _raise_if(denial_of_haste(request, click.clicked_at, desk.rules.vote_no_sooner))
+
+
+def _raise_if(denial: Denial | None) -> None:
+    if denial is not None:
+        raise NotAllowed(denial)

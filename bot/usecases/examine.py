@@ -1,0 +1,133 @@
+"""`doctor`: try everything the bot needs, and say for each failure what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.people import object_id
+from bot.errors import BotError, GraphNotFound, GraphRefused, NoSuchUser, RefusalKind
+from bot.ports import Services, Urgency
+
+NOBODY = object_id("00000000-0000-0000-0000-000000000000")
+MOST_SKEW = timedelta(seconds=60)
+"""Slack refuses requests signed five minutes away; a clock that is a minute off is on its way there."""
+
+
+class Grade(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was tried, how it ended, what was seen, and what to do about it."""
+
+    check: str
+    grade: Grade
+    seen: str
+    fix: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the bot cannot work like this."""
+        return self.grade is Grade.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A check to make: `fix` is shown when it fails; `optional` failures are warnings."""
+
+    check: str
+    ask: Callable[[], Awaitable[object]]
+    fix: str
+    optional: bool = False
+
+
+async def examine(attempts: tuple[Attempt, ...]) -> tuple[Finding, ...]:
+    """Make every check side by side; the order of the findings is that of the attempts."""
+    return tuple(await asyncio.gather(*(_made(attempt) for attempt in attempts)))
+
+
+def graph_attempts(services: Services) -> tuple[Attempt, ...]:
+    """Return one check for each permission that reading needs, asking about nobody in particular."""
+    since = services.now() - timedelta(minutes=5)
+    grant = "Grant the application permission {} in Entra ID, with admin consent."
+    return (
+        Attempt(
+            "Graph: users",
+            lambda: services.directory.find_user(NOBODY),
+            grant.format("User.Read.All"),
+        ),
+        Attempt(
+            "Graph: per-user MFA state",
+            lambda: services.mfa_states.per_user_mfa_state(NOBODY),
+            grant.format("Policy.Read.All"),
+        ),
+        Attempt(
+            "Graph: sign-in log",
+            lambda: services.sign_in_log.of_user(NOBODY, since, interactive=False, urgency=Urgency.PERSON),
+            grant.format("AuditLog.Read.All") + " The sign-in log also needs an Entra ID P1 or P2 licence.",
+        ),
+        Attempt(
+            "Graph: Conditional Access policies",
+            lambda: services.policies.conditional_access(Urgency.PERSON),
+            grant.format("Policy.Read.All"),
+        ),
+        Attempt(
+            "Graph: security defaults",
+            services.policies.security_defaults,
+            grant.format("Policy.Read.All"),
+        ),
+        Attempt(
+            "Graph: device registration policy",
+            services.policies.device_registration,
+            grant.format("Policy.Read.DeviceConfiguration (or Policy.Read.All)"),
+            optional=True,
+        ),
+        Attempt(
+            "Graph: sign-in methods",
+            lambda: services.directory.methods(NOBODY),
+            grant.format("UserAuthenticationMethod.Read.All"),
+        ),
+    )
+
+
+def clock_finding(ours: datetime, theirs: datetime | None) -> Finding:
+    """Compare our clock with the time another service answered with."""
+    if theirs is None:
+        return Finding(
+            "Clock", Grade.WARNING, "No service told its time.", "Make sure the clock is synchronised (NTP)."
+        )
+    skew = abs(ours - theirs)
+    if skew > MOST_SKEW:
+        return Finding(
+            "Clock",
+            Grade.FAILED,
+            f"It is {skew.total_seconds():.0f} seconds away from Slack's.",
+            "Synchronise this machine's clock (NTP): Slack refuses signatures that are five minutes off.",
+        )
+    return Finding("Clock", Grade.OK, f"Within {max(1, round(skew.total_seconds()))} s of Slack's.")
+
+
+async def _made(attempt: Attempt) -> Finding:
+    try:
+        answer = await attempt.ask()
+    except (NoSuchUser, GraphNotFound):
+        return Finding(attempt.check, Grade.OK, "Answered.")
+    except BotError as error:
+        grade = Grade.WARNING if attempt.optional else Grade.FAILED
+        return Finding(attempt.check, grade, _seen(error), attempt.fix)
+    return Finding(attempt.check, Grade.OK, answer if isinstance(answer, str) else "Answered.")
+
+
+def _seen(error: BotError) -> str:
+    if isinstance(error, GraphRefused) and error.kind is RefusalKind.LICENCE:
+        return "The tenant has no Entra ID P1 or P2 licence for this."
+    return f"It failed: {str(error) or type(error).__name__}."

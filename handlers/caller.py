@@ -1,0 +1,92 @@
+"""Who sent a payload, from where, and the id under which it counts once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Ids only: display names can be changed by anyone and prove nothing."""
+
+    team_id: str = ""
+    user_id: str = ""
+    user_team_id: str = ""  # slash commands do not carry it
+    app_id: str = ""
+    channel_id: str = ""
+    message_ts: str = ""
+    response_url: str = ""
+
+    def to_body(self) -> dict[str, str]:
+        """Return the fields for a recorded job."""
+        return {key: str(value) for key, value in asdict(self).items() if value}
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, str]) -> Caller:
+        """Read the fields back from a recorded job."""
+        return cls(**{name: body.get(name, "") for name in cls.__slots__})
+
+
+def command_caller(body: Body) -> Caller:
+    """Read a slash command. https://docs.slack.dev/interactivity/implementing-slash-commands"""
+    return Caller(
+        team_id=_text(body, "team_id"),
+        user_id=_text(body, "user_id"),
+        app_id=_text(body, "api_app_id"),
+        channel_id=_text(body, "channel_id"),
+        response_url=_text(body, "response_url"),
+    )
+
+
+def click_caller(body: Body) -> Caller:
+    """Read a click or a submission. https://docs.slack.dev/reference/interaction-payloads"""
+    user, container = _part(body, "user"), _part(body, "container")
+    return Caller(
+        team_id=_text(_part(body, "team"), "id"),
+        user_id=_text(user, "id"),
+        user_team_id=_text(user, "team_id"),
+        app_id=_text(body, "api_app_id"),
+        channel_id=_text(_part(body, "channel"), "id") or _text(container, "channel_id"),
+        message_ts=_text(container, "message_ts"),
+        response_url=_text(body, "response_url"),
+    )
+
+
+def clicked(body: Body) -> Mapping[str, Any]:
+    """Return the button that was clicked."""
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else {}
+    return first if isinstance(first, Mapping) else {}
+
+
+def command_op_id(body: Body) -> str:
+    """Return the id of one typed command."""
+    return f"slash:{_text(body, 'trigger_id')}"
+
+
+def click_op_id(body: Body) -> str:
+    """Return the id of one click: the same click delivered twice has the same."""
+    who, button = click_caller(body), clicked(body)
+    parts = (who.team_id, who.user_id, who.message_ts, _text(button, "action_ts"), _text(button, "action_id"))
+    return "click:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def submission_op_id(body: Body) -> str:
+    """Return the id of one submission of a modal."""
+    view = _part(body, "view")
+    return f"view:{_text(view, 'id')}:{_text(view, 'hash')}"
+
+
+def _part(body: Body, key: str) -> Body:
+    found = body.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(body: Body, key: str) -> str:
+    found = body.get(key)
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,36 @@
+"""`/psso`: parse, record, acknowledge. The worker in `carry_out` does the rest."""
+
+from __future__ import annotations
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.ports import Desk
+from bot.render import labels
+from bot.render.help import NOT_YET, help_message
+from handlers import parse
+from handlers.accept import record
+from handlers.caller import command_caller, command_op_id
+from handlers.failures import Body, answering
+from handlers.guard import check_origin
+
+
+def register(app: AsyncApp, desk: Desk) -> None:
+    """Listen to the slash command."""
+
+    async def psso(ack: AsyncAck, body: Body) -> None:
+        caller = command_caller(body)
+        check_origin(caller, desk.workspace)
+        command = parse.parse(str(body.get("text") or ""))
+        if command.kind == parse.HELP:
+            said = help_message()
+            await ack(text=said.text, blocks=said.blocks, response_type="ephemeral")
+        elif command.kind in parse.NOT_YET:
+            await ack(text=NOT_YET[command.kind], response_type="ephemeral")
+        else:
+            job = {**caller.to_body(), "asked": command.asked, "slack_target": command.slack_id}
+            await record(desk, command.kind, command_op_id(body), job)
+            # Silent: a text here could appear below the worker's answer, and nothing could replace it.
+            await ack()
+
+    app.command(labels.COMMAND)(answering(psso, desk, app.client))

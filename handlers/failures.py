@@ -1,0 +1,99 @@
+"""What a listener does when it fails: one private sentence, one log line, one reference in both."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import BotError, NotAllowed, SlackError
+from bot.ports import Desk
+from bot.render.blocks import Message
+from bot.render.failure import refusal, unexpected
+from bot.render.modals import words_modal
+from handlers.answers import PrivateLine
+from handlers.caller import Caller, click_caller, command_caller
+from handlers.guard import journal_refusal
+
+log = logging.getLogger(__name__)
+
+Body = Mapping[str, Any]
+JSON: dict[str, str | Sequence[str]] = {"content-type": ["application/json"]}
+
+Listener = Callable[[AsyncAck, Body], Awaitable[None]]
+
+
+def answering(listener: Listener, desk: Desk, slack: AsyncWebClient) -> Listener:
+    """Wrap a listener so that a BotError becomes a private sentence, acknowledged in time."""
+
+    async def answered(ack: AsyncAck, body: Body) -> None:
+        try:
+            await listener(ack, body)
+        except BotError as error:
+            await _answer(error, ack, body, desk, slack)
+
+    return answered
+
+
+async def _answer(error: BotError, ack: AsyncAck, body: Body, desk: Desk, slack: AsyncWebClient) -> None:
+    reference = desk.new_id()
+    log.info("refused (%s), reference %s", type(error).__name__, reference)
+    said = refusal(error, reference)
+    await _acknowledge(said, ack, body)
+    caller = caller_of(body)
+    if isinstance(error, NotAllowed):
+        await journal_refusal(caller, str(body.get("type") or "command"), error, desk)
+    if body.get("type") == "block_actions":
+        await say_or_log(PrivateLine(slack, caller), said)
+
+
+async def _acknowledge(said: Message, ack: AsyncAck, body: Body) -> None:
+    kind = body.get("type")
+    if kind == "view_submission":
+        await ack(response_action="update", view=words_modal("Not done", said.text))
+    elif kind is None:  # a slash command
+        await ack(text=said.text, response_type="ephemeral")
+    else:
+        await ack()
+
+
+async def say_or_log(line: PrivateLine, said: Message) -> None:
+    """Say it; when Slack takes no message either, the log line with the reference is what remains."""
+    try:
+        await line.say(said)
+    except SlackError as error:
+        log.warning("a private answer could not be delivered: %s", error)
+
+
+def caller_of(body: Body) -> Caller:
+    """Read the caller of any payload."""
+    return click_caller(body) if body.get("type") else command_caller(body)
+
+
+def register_bug_handler(app: AsyncApp, desk: Desk) -> None:
+    """Answer bugs with a reference; the exception's text goes to the log only, where it is redacted."""
+
+    @app.error
+    async def on_bug(error: Exception, body: Body) -> BoltResponse:
+        reference = desk.new_id()
+        log.error("unexpected error, reference %s", reference, exc_info=error)
+        said = unexpected(reference)
+        if body.get("type") == "block_actions":
+            await say_or_log(PrivateLine(app.client, caller_of(body)), said)
+        return BoltResponse(status=200, body=_last_words(said, body), headers=JSON)
+
+
+def _last_words(said: Message, body: Body) -> str:
+    """Return what Slack shows in place of the acknowledgement that did not come."""
+    kind = body.get("type")
+    if kind is None:
+        return json.dumps({"response_type": "ephemeral", "text": said.text})
+    if kind == "view_submission":
+        return json.dumps({"response_action": "update", "view": words_modal("Not done", said.text)})
+    return ""

@@ -1,0 +1,66 @@
+"""Submissions of the modals: check the fields, record, acknowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.ports import Desk
+from bot.render import labels
+from handlers import kinds
+from handlers.accept import record
+from handlers.caller import click_caller, submission_op_id
+from handlers.failures import Body, answering
+from handlers.forms import problems, remembered, written
+from handlers.guard import check_origin
+
+Listener = Callable[[AsyncAck, Body], Awaitable[None]]
+
+FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    labels.REQUEST_MODAL: (
+        kinds.REQUEST_DISABLE,
+        (labels.REASON_FIELD, labels.TICKET_FIELD, labels.IDENTITY_FIELD),
+    ),
+    labels.DENY_MODAL: (kinds.DENY, (labels.REASON_FIELD,)),
+}
+
+
+def register(app: AsyncApp, desk: Desk) -> None:
+    """Listen to every form."""
+    for callback_id, (kind, fields) in FIELDS.items():
+        app.view(callback_id)(answering(_submitted(kind, fields, desk), desk, app.client))
+    app.view(labels.PASTE_MODAL)(answering(_pasted(desk), desk, app.client))
+
+
+def _submitted(kind: str, fields: tuple[str, ...], desk: Desk) -> Listener:
+    async def submission(ack: AsyncAck, body: Body) -> None:
+        check_origin(click_caller(body), desk.workspace)
+        wrong = problems(body, *fields)
+        if wrong:
+            await ack(response_action="errors", errors=wrong)
+            return
+        answers = {field: written(body, field) for field in fields}
+        await record(desk, kind, submission_op_id(body), {**_job(body), **answers})
+        await ack()
+
+    return submission
+
+
+def _pasted(desk: Desk) -> Listener:
+    async def submission(ack: AsyncAck, body: Body) -> None:
+        check_origin(click_caller(body), desk.workspace)
+        text = "\n".join((written(body, labels.PASTE_FIELD), written(body, labels.PASTE_MORE_FIELD)))
+        await record(desk, kinds.PASTE, submission_op_id(body), {**_job(body), "pasted": text})
+        await ack()
+
+    return submission
+
+
+def _job(body: Body) -> dict[str, str]:
+    """Return who submitted, and the message and value of the button that opened the form."""
+    ids = remembered(body)
+    caller = replace(click_caller(body), channel_id=ids.channel, message_ts=ids.message_ts)
+    return {**caller.to_body(), "value": ids.value}

@@ -1,0 +1,1 @@
+"""`make demo`: the whole story on a sandbox Slack and Entra, with the unmodified bot between them."""

@@ -1,0 +1,73 @@
+"""`python -m sandbox.demo`: start everything, play the story, stay up, stop everything."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import aiohttp
+from rich.console import Console
+from rich.rule import Rule
+
+from sandbox.demo.entra import Tenant
+from sandbox.demo.processes import Stage, running
+from sandbox.demo.prompt import Prompt
+from sandbox.demo.screens import Screens
+from sandbox.demo.story import play
+from sandbox.slack.people import NotSeen, Workspace
+
+ACTS = {
+    1: "1 · A Mac that cannot register",
+    2: "2 · Helpdesk asks why",
+    3: "3 · Helpdesk requests the change",
+    4: "4 · Two approvers decide",
+    5: "5 · Changed, and read back",
+    6: "6 · The Mac registers",
+}
+
+
+async def main() -> int:
+    """Run the demo until it is told to stop; 1 when the story did not go as it should."""
+    console = Console()
+    console.print(
+        Rule("[bold]psso-bot[/] · SIMULATED Slack and Entra on this machine, the real bot between them")
+    )
+    task = asyncio.current_task()
+    assert task is not None
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+    with tempfile.TemporaryDirectory(prefix="psso-demo-") as folder:
+        log = Path(folder, "bot.log")
+        try:
+            async with running(Path(folder, "state"), log) as stage:
+                await _on_stage(stage, console)
+        except asyncio.CancelledError:
+            console.print("\nEverything is stopped.")
+        except (NotSeen, TimeoutError) as error:
+            console.print(
+                f"\nThe story stopped: {str(error)[:2000]}\nThe bot's log:\n{log.read_text()[-3000:]}"
+            )
+            return 1
+    return 0
+
+
+async def _on_stage(stage: Stage, console: Console) -> None:
+    began = time.monotonic()
+    async with Workspace(stage.slack_url) as slack, aiohttp.ClientSession() as session:
+        tenant, screens = Tenant(stage.entra_url, session), Screens(console, slack)
+        await play(slack, tenant, screens, {number: Rule(title) for number, title in ACTS.items()})
+        console.print()
+        console.print(
+            Rule(
+                f"The story took {time.monotonic() - began:.0f} s. Now it is yours; Ctrl-C stops everything."
+            )
+        )
+        await Prompt(console, slack, tenant, screens).run()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

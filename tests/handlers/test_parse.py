@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.errors import BadInput
+from handlers.parse import LONGEST, Command, parse, readable
+
+ADA = "ada@contoso.com"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", Command("help")),
+        ("   ", Command("help")),
+        ("help", Command("help")),
+        ("HELP", Command("help")),
+        ("help me please", Command("help")),
+        ("why ada@contoso.com", Command("why", ADA)),
+        ("ada@contoso.com", Command("why", ADA)),
+        ("WHY ada@contoso.com  ", Command("why", ADA)),
+        ("why ADA@CONTOSO.COM", Command("why", "ADA@CONTOSO.COM")),
+        ("why <mailto:ada@contoso.com|ada@contoso.com>", Command("why", ADA)),
+        ("<mailto:ada@contoso.com|ada@contoso.com>", Command("why", ADA)),
+        ("why <mailto:ada@contoso.com>", Command("why", ADA)),
+        ("why ada@<http://contoso.com|contoso.com>", Command("why", ADA)),
+        ("why “ada@contoso.com”", Command("why", ADA)),
+        ("“why ada@contoso.com”", Command("why", ADA)),
+        ("why 'ada@contoso.com'", Command("why", ADA)),
+        ("why „ada@contoso.com“", Command("why", ADA)),
+        ("why\u00a0ada@contoso.com\u00a0", Command("why", ADA)),
+        ("why ada\u200b@contoso.com\ufeff", Command("why", ADA)),
+        ("\u200bwhy ada@contoso.com", Command("why", ADA)),
+        ("why\tada@contoso.com\n", Command("why", ADA)),
+        ("why `ada@contoso.com`", Command("why", ADA)),
+        ("why o'brien@contoso.com", Command("why", "o'brien@contoso.com")),
+        ("why ada_ext#EXT#@contoso.com", Command("why", "ada_ext#EXT#@contoso.com")),
+        ("why a&amp;b@contoso.com", Command("why", "a&b@contoso.com")),
+        ("why <@U123>", Command("why", slack_id="U123")),
+        ("<@U123|ada>", Command("why", slack_id="U123")),
+        ("why <@W123ABC|ada lind>", Command("why", slack_id="W123ABC")),
+        ("history <@U123>", Command("history", slack_id="U123")),
+        ("history ada@contoso.com", Command("history", ADA)),
+        ("why 00000000-0000-4000-8000-000000000001", Command("why", "00000000-0000-4000-8000-000000000001")),
+        ("why Ada Lind", Command("why", "Ada Lind")),
+        ("explain 50076", Command("explain", "50076")),
+        ("explain AADSTS50076", Command("explain", "AADSTS50076")),
+        ("explain <tel:50076|50076>", Command("explain", "50076")),
+        ("50076", Command("explain", "50076")),
+        ("AADSTS50076", Command("explain", "AADSTS50076")),
+        ("pending", Command("pending")),
+        ("Status", Command("status")),
+        ("sweep", Command("sweep")),
+        ("alerts", Command("alerts")),
+    ],
+)
+def test_what_slack_really_sends(typed: str, expected: Command) -> None:
+    assert parse(typed) == expected
+
+
+def test_a_pasted_error_text_is_explained_whole() -> None:
+    pasted = "explain AADSTS50076: see <https://aka.ms/mfa|aka.ms/mfa> &amp; try again"
+    assert parse(pasted) == Command("explain", "AADSTS50076: see aka.ms/mfa & try again")
+
+
+@pytest.mark.parametrize(
+    "typed", ["why", "why  ", "history", "explain", "why “”", "why @ada", f"why {'a' * 400}"]
+)
+def test_what_is_missing_is_said(typed: str) -> None:
+    with pytest.raises(BadInput):
+        parse(typed)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=400))
+def test_any_text_is_a_command_or_bad_input(typed: str) -> None:
+    with suppress(BadInput):
+        command = parse(typed)
+        assert len(command.asked) <= max(LONGEST, 2000)
+        assert readable(command.asked) == command.asked

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.approval import Decision, Failure, State
+from bot.domain.diagnosis import Coverage, Grade
+from bot.ports import News
+from bot.render import labels, safe
+from bot.render.blocks import Message, View
+from bot.render.diagnosis_card import diagnosis_card
+from bot.render.help import help_message
+from bot.render.lists import history_list, pending_list
+from bot.render.modals import (
+    ROWS_SHOWN,
+    deny_modal,
+    loading_modal,
+    paste_modal,
+    request_modal,
+    timeline_modal,
+    words_modal,
+)
+from bot.render.news import personal_news, thread_news
+from bot.render.request_card import minimal_card, request_card
+from bot.render.shared_card import shared_card
+from bot.render.status import Check, status_message
+from bot.render.verdicts import HEADLINES, headline, sureness
+from sandbox.slack.block_kit import validate_message, validate_view
+from sandbox.slack.plain import plain_text
+from tests.render.cards import NOW, a_diagnosis, a_request, a_vote
+
+HOSTILE = (
+    "<!channel> <@U1> <http://evil.example|Reset your password>",
+    "*Approved* by CISO\n✅ ~approved~ `x` :white_check_mark:",
+    "\u202egnp.exe\u202c \u200bzero\u200bwidth",
+    "שלום עולם",
+    "👩\u200d👩\u200d👧\u200d👦" * 900,
+    "a" + "́" * 400,
+    "&<>" * 2000,
+    "x" * 5000,
+    "\ud800 lone",
+    "",
+    "   ",
+    "{{7*7}} ${jndi:ldap://evil} '; FLUSHALL",
+)
+
+anything = st.one_of(
+    st.sampled_from(HOSTILE),
+    st.text(max_size=200),
+    st.text(alphabet="&<>|*_~`:@!#\n 👍é", max_size=400),
+    st.text(max_size=20).map(lambda text: text * 250),
+)
+
+
+def check(message: Message) -> str:
+    """Assert that Slack would take it; return what people see."""
+    payload = {"text": message.text, "blocks": message.blocks}
+    assert validate_message(payload) == []
+    assert message.text.strip()
+    assert safe.width(message.text) < 4000
+    ids = [block["block_id"] for block in message.blocks if "block_id" in block]
+    assert len(ids) == len(set(ids))
+    markup = "\n".join([message.text, *mrkdwn_in(message.blocks)])
+    assert "<!channel>" not in markup
+    assert "<@U1>" not in markup
+    assert "<http" not in markup.replace("<https://learn.microsoft.com/", "")
+    return plain_text(message.blocks)
+
+
+def mrkdwn_in(node: Any) -> list[str]:
+    """Every text that Slack would read as markup."""
+    if isinstance(node, list):
+        return [text for child in node for text in mrkdwn_in(child)]
+    if not isinstance(node, dict):
+        return []
+    if node.get("type") == "mrkdwn":
+        assert node["verbatim"] is True
+        return [node["text"]]
+    return [text for child in node.values() for text in mrkdwn_in(child)]
+
+
+def check_view(view: View) -> str:
+    assert validate_view(view) == []
+    assert "<!channel>" not in "".join(mrkdwn_in(view["blocks"]))
+    return plain_text(view["blocks"])
+
+
+def card(diagnosis: Any, **changes: Any) -> Message:
+    return diagnosis_card(diagnosis, answer_id="answer-1", now=NOW, **changes)
+
+
+def labels_of(message: Message) -> list[str]:
+    return [
+        element["text"]["text"]
+        for block in message.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(anything)
+def test_every_card_validates_whatever_others_wrote(text: str) -> None:
+    diagnosis = a_diagnosis(text)
+    check(card(diagnosis, can_request=False, trouble=text))
+    check(card(replace(diagnosis, user=None, can_request_disable=False, why_not=text), time_zone=text))
+    check(shared_card(diagnosis, answer_id="a", shared_by="U0HANNA", now=NOW))
+    request = a_request(text, outcome=text, votes=(a_vote(Decision.APPROVE, text), a_vote(reason=text)))
+    for state in State:
+        check(request_card(replace(request, state=state), NOW))
+    check(minimal_card(request, NOW))
+    check(pending_list([request] * 60, now=NOW, key="k"))
+    check(history_list(text, [request] * 60, key="k"))
+    check(history_list(text, [], key="k"))
+    check(status_message([Check("Graph", text, text), Check("Store", text)], key="k"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(anything)
+def test_every_modal_validates_whatever_others_wrote(text: str) -> None:
+    view = timeline_modal(a_diagnosis(text), now=NOW, time_zone=text)
+    check_view(view)
+    check_view(words_modal("Sign-ins", safe.prose(text) or "–"))
+    for news in News:
+        request = a_request(text, votes=(a_vote(reason=text),), outcome=text)
+        check(thread_news(request, news))
+        check(personal_news(request, news, "U0HANNA"))
+        check(personal_news(request, news, "U0PAUL"))
+
+
+@pytest.mark.parametrize(
+    "view",
+    [request_modal("a" * 4000), deny_modal("{}"), paste_modal("id"), loading_modal()],
+    ids=["request", "deny", "paste", "loading"],
+)
+def test_forms_validate(view: View) -> None:
+    check_view(view)
+
+
+def test_long_lists_stay_inside_slacks_limits() -> None:
+    many = ("a rather long line of words " * 8,) * 300
+    crowded = a_diagnosis(
+        steps=many,
+        unknown=many,
+        contributing=many,
+        evidence=a_diagnosis().evidence * 200,
+        coverage=Coverage(Grade.PARTIAL, many, many),
+        timeline=a_diagnosis().timeline * 200,
+        links=("https://learn.microsoft.com/" + "x" * 500,) * 30,
+    )
+    check(card(crowded))
+    check_view(timeline_modal(crowded, now=NOW))
+    assert len(timeline_modal(crowded, now=NOW)["blocks"]) == ROWS_SHOWN + 2
+    check(request_card(a_request(quorum_because=many, votes=(a_vote(reason="x" * 3000),) * 30), NOW))
+
+
+def test_the_verdict_comes_first_and_needs_no_emoji() -> None:
+    seen = check(card(a_diagnosis())).splitlines()
+    assert seen[0] == "■ Blocked: Per-user MFA blocks Platform SSO"
+    assert seen[1].startswith("almost certain (97 %)")
+    assert "Mira Holm" in seen[1]
+
+
+def test_the_answer_says_why_what_to_do_and_what_is_missing() -> None:
+    seen = check(card(a_diagnosis()))
+    for words in (
+        "AADSTS50076",
+        "What to do: Ask for per-user MFA to be turned off.",
+        "1. Request the change.",
+        "Devices could not be read",
+        "PARTIAL",
+        "Require MFA for everyone",
+        "Read 40 s ago",
+        "Newest broker sign-in 12 min ago",
+        "15-30 min",
+    ):
+        assert words in seen
+
+
+def test_request_disable_is_offered_only_when_it_helps() -> None:
+    assert labels_of(card(a_diagnosis()))[0] == labels.REQUEST_DISABLE
+    refused = card(a_diagnosis(can_request_disable=False, why_not="per-user MFA is already off"))
+    assert labels.REQUEST_DISABLE not in labels_of(refused)
+    assert "Request disable is not offered: per-user MFA is already off" in plain_text(refused.blocks)
+    assert labels.REQUEST_DISABLE not in labels_of(card(a_diagnosis(), can_request=False))
+
+
+def test_buttons_carry_opaque_ids_only() -> None:
+    made = card(a_diagnosis())
+    values = {e["value"] for b in made.blocks if b["type"] == "actions" for e in b["elements"]}
+    assert values == {"answer-1"}
+    asked = request_card(a_request(), NOW)
+    values = {e["value"] for b in asked.blocks if b["type"] == "actions" for e in b["elements"]}
+    assert values == {"req-1:1"}
+
+
+def test_a_shared_card_names_the_person_and_nothing_more() -> None:
+    shared = check(shared_card(a_diagnosis(), answer_id="a", shared_by="U0HANNA", now=NOW))
+    assert "Mira Holm" in shared
+    for private in ("contoso.com", "MacBook", "c-20", "DE", "enforced"):
+        assert private not in shared
+
+
+def test_only_a_pending_request_has_buttons() -> None:
+    for state in State:
+        found = labels_of(request_card(a_request(state=state), NOW))
+        expected = [labels.APPROVE, labels.DENY, labels.CANCEL_REQUEST] if state is State.PENDING else []
+        assert found == expected
+
+
+def test_the_request_card_holds_what_an_approver_must_know() -> None:
+    seen = check(request_card(a_request(), NOW))
+    for words in (
+        "00000000-0000-4000-8000-000000000001",
+        "7d0e5f7c-0000-4000-8000-00000000c0de",
+        "enforced",
+        "disabled",
+        "Per-user MFA blocks Platform SSO, almost certain (97 %)",
+        "FULL",
+        "Cannot register the new Mac",
+        "INC-4711",
+        "Called back on the HR number",
+        "Needs 2 approvals of different people (coverage is partial), 0 so far",
+        "28 min left",
+        "To take it back",
+        "Apple Business enrolment",
+    ):
+        assert words in seen
+
+
+def test_unchecked_coverage_is_said() -> None:
+    assert "Coverage was not checked" in check(request_card(a_request(coverage=None), NOW))
+
+
+def test_a_new_version_gets_new_block_ids() -> None:
+    first = {b["block_id"] for b in request_card(a_request(version=1), NOW).blocks}
+    second = {b["block_id"] for b in request_card(a_request(version=2), NOW).blocks}
+    assert not first & second
+
+
+def test_a_decided_card_says_who_and_when() -> None:
+    denied = a_request(state=State.DENIED, votes=(a_vote(Decision.DENY, "call first"),), decided_at=NOW)
+    seen = check(request_card(denied, NOW))
+    assert "Denied by @U0PAUL" in seen
+    assert "call first" in seen
+    verified = a_request(state=State.VERIFIED, votes=(a_vote(),), finished_at=NOW)
+    assert "Read back as disabled" in check(request_card(verified, NOW))
+    for state in (State.APPROVED, State.EXECUTING):
+        assert "Read back as" not in check(request_card(a_request(state=state, decided_at=NOW), NOW))
+
+
+def test_a_name_with_hidden_characters_is_flagged() -> None:
+    spoofed = a_request("Mir\u0430\u202e Holm")  # a Cyrillic letter, and a direction override
+    seen = check(request_card(spoofed, NOW))
+    assert "Look twice at the name" in seen
+    assert "Look twice" not in check(request_card(a_request(), NOW))
+
+
+def test_a_tampered_request_is_flagged() -> None:
+    assert "does not carry our signature" in check(request_card(a_request(intact=False), NOW))
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_a_failure_says_what_to_do(failure: Failure) -> None:
+    request = a_request(state=State.FAILED, failure=failure, outcome="Graph said 403.")
+    said = plain_text(personal_news(request, News.FAILED, "U0HANNA").blocks)
+    assert "Your request to turn per-user MFA off for Mira Holm: Not done. Graph said 403." in said
+    assert len(said) > 100
+
+
+def test_only_verified_news_says_done() -> None:
+    for news in News:
+        said = plain_text(thread_news(a_request(votes=(a_vote(),)), news).blocks)
+        assert said.startswith("Done") is (news is News.VERIFIED)
+
+
+def test_every_headline_has_a_shape_and_a_word() -> None:
+    for name in HEADLINES:
+        assert headline(name).tone.mark[0] in "■▲●?"
+    assert headline("SOMETHING_NEW").title == "Something new"
+
+
+def test_confidence_in_words_and_number() -> None:
+    assert sureness(0.97) == "almost certain (97 %)"
+    assert sureness(0.45) == "unsure (45 %)"
+    assert sureness(0.0) == "very unsure (0 %)"
+
+
+def test_no_broker_sign_in_is_said() -> None:
+    seen = check(card(a_diagnosis(newest_broker_sign_in_at=None)))
+    assert "No sign-in by the Microsoft Authentication Broker" in seen
+
+
+def test_links_outside_known_sites_are_not_shown() -> None:
+    raw = json.dumps(card(a_diagnosis()).blocks)
+    assert "evil.example" not in raw
+    assert "<https://learn.microsoft.com/entra/|learn.microsoft.com entra>" in raw
+
+
+def test_help_and_empty_lists() -> None:
+    seen = check(help_message())
+    for words in ("why USER", "explain CODE", "pending", "history USER", "status", "Apple Business"):
+        assert words in seen
+    assert "Nothing waits" in check(pending_list([], now=NOW, key="k"))
+    one = check(pending_list([a_request()], now=NOW + timedelta(minutes=1), key="k"))
+    assert "1 open request" in one
+    assert "0 of 2 approvals" in one
