@@ -59,13 +59,7 @@ async def _helpdesk_requests(slack: Workspace, screens: Screens, title: Rule) ->
     await slack.click("U0HANA", "Request disable")
     shown = await slack.wait_for("U0HANA", "Reason", PATIENCE)
     screens.sees("U0HANA", "a form", shown["modal"]["plain"])
-    await slack.submit(
-        "U0HANA",
-        {
-            "reason": "New MacBook, registration stops without a word. Ada is at the desk.",
-            "ticket": "INC-4711",
-        },
-    )
+    await slack.submit("U0HANA", {name: {name: value} for name, value in FORM.items()})
     await slack.wait_for("U0OTTO", "[Approve]", PATIENCE)
     card = await screens.card("U0OTTO", APPROVAL_CHANNEL)
     screens.sees("U0OTTO", "#psso-approvals", card["plain"])
