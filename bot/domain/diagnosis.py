@@ -92,6 +92,7 @@ def diagnose(
     )
 
 
+_RISK = "RISK_OR_REGISTRATION_RESTRICTION"
 _NO_COVERAGE = {
     Grade.PARTIAL: "There would be gaps without per-user MFA: {gaps} A policy owner must close them first.",
     Grade.NONE: "Nothing else would demand MFA of this user. Have a Conditional Access policy made first.",
@@ -108,12 +109,20 @@ def _why_not(
         return judgement.rule.why_not
     if s.user is None or known(s.evidence.per_user_mfa_state, None) in (None, PerUserMfaState.DISABLED):
         return "Per-user MFA was not read as enabled or enforced. Make the state readable, then ask again."
-    if s.user.account_enabled is not True:
-        return "The account is not known to be enabled. Check the account first."
-    if _is_guest(s.user):
-        return "The account is a guest: its MFA belongs to its home tenant. Use a member account on the Mac."
+    if (problem := _problem_of(s.user)) is not None:
+        return problem
+    if _RISK in judgement.contributing:
+        return "The sign-in carries a high risk. Security must look at it before MFA settings are touched."
     if coverage.grade not in requestable:
         return _NO_COVERAGE[coverage.grade].format(gaps=" ".join(coverage.gaps) or "they could not be named.")
+    return None
+
+
+def _problem_of(user: User) -> str | None:
+    if user.account_enabled is not True:
+        return "The account is not known to be enabled. Check the account first."
+    if _is_guest(user):
+        return "The account is a guest: its MFA belongs to its home tenant. Use a member account on the Mac."
     return None
 
 

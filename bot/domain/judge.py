@@ -54,6 +54,12 @@ class Checked:
         blind = any(found.missing & logs and not found.leans for found in self.findings)
         return self.is_open and speaks and not blind
 
+    @property
+    def open_questions(self) -> tuple[str, ...]:
+        """The wording of every condition that is undecided."""
+        pairs = zip(self.rule.when, self.findings, strict=True)
+        return tuple(condition.text for condition, found in pairs if found.answer is Answer.UNDECIDED)
+
     def waits_for(self, gap: Gap) -> tuple[Condition, ...]:
         """Return the conditions that this gap leaves open."""
         return tuple(
@@ -121,11 +127,9 @@ def _confidence(rule: Rule, s: Situation) -> float:
     moved = rule.confidence + sum(
         nudge.by for nudge in rule.nudges if nudge.when.holds(s).answer is Answer.YES
     )
-    if not rule.compares_peers:
-        return rule.band.clamp(moved)
-    if _peers_disagree(s):
+    if rule.blames_per_user_mfa and _peers_disagree(s):
         return max(0.0, rule.band.clamp(moved) + PEERS_DISAGREE)
-    return rule.band.clamp(moved + PEERS_AGREE * _peers_agree(s))
+    return rule.band.clamp(moved + PEERS_AGREE * (rule.compares_peers and _peers_agree(s)))
 
 
 def _peers_agree(s: Situation) -> bool:
@@ -183,7 +187,7 @@ def _contributing(chosen: Checked, checked: list[Checked], s: Situation) -> tupl
     place = checked.index(chosen)
     passed_over = [row.rule.verdict for row in checked[:place] if row.holds]
     beside = [row.rule.verdict for row in checked[place + 1 :] if row.holds and row.rule.names_a_cause]
-    possible = [row.rule.verdict for row in checked[:place] if row.is_within_reach]
+    possible = [row.rule.verdict for row in _within_reach(checked[:place])]
     is_last = chosen is checked[-1]
     state = s.evidence.per_user_mfa_state
     is_on = isinstance(state, Known) and state.value is not PerUserMfaState.DISABLED
@@ -193,6 +197,15 @@ def _contributing(chosen: Checked, checked: list[Checked], s: Situation) -> tupl
     return tuple(name for name in names if name != chosen.rule.verdict)
 
 
+def _within_reach(rows: list[Checked]) -> tuple[Checked, ...]:
+    """Return rows worth naming; of those that wait for the same, the first would be the verdict."""
+    reach: dict[tuple[str, ...], Checked] = {}
+    for row in rows:
+        if row.is_within_reach and row.rule.verdict != "CANNOT_TELL_WHO_DEMANDED_MFA":
+            reach.setdefault(row.open_questions, row)
+    return tuple(reach.values())
+
+
 def _unknown(chosen: Checked, earlier: list[Checked], s: Situation) -> tuple[str, ...]:
     doubts = [row for row in earlier if row.is_open]
     waiting = frozenset[Gap]().union(*(row.outcome.missing for row in (*doubts, chosen)))
@@ -200,7 +213,8 @@ def _unknown(chosen: Checked, earlier: list[Checked], s: Situation) -> tuple[str
         gap for gap, fact in s.facts.items() if isinstance(fact, Unreadable) and fact.why is not Why.NOT_ASKED
     }
     absent = {gap for gap, fact in s.facts.items() if isinstance(fact, Absent)} & waiting
-    gaps = [gap for gap in Gap if gap in waiting | unread | absent]
+    in_doubt = {Gap.CHANGE_LOG} if _currency_in_doubt(s) else set()
+    gaps = [gap for gap in Gap if gap in waiting | unread | absent | in_doubt]
     lines = (_doubt(gap, doubts, s) for gap in gaps if s.user is not None or gap is Gap.USER)
     return (*lines, *_history(chosen, s), *s.evidence.notes)
 
@@ -209,7 +223,7 @@ def _doubt(gap: Gap, doubts: list[Checked], s: Situation) -> str:
     line = f"Could not read {gap}: {s.reason(gap).rstrip('.')}."
     if gap is Gap.CHANGE_LOG:
         return f"{line} If per-user MFA was changed since the failure, the failure is history."
-    ifs = [_if(row, gap) for row in doubts if row.is_within_reach and gap in row.outcome.missing]
+    ifs = [_if(row, gap) for row in _within_reach(doubts) if gap in row.outcome.missing]
     named = list(dict.fromkeys(ifs))[:_NAMED_DOUBTS]
     if named:
         return f"{line} {' '.join(named)}"

@@ -64,7 +64,8 @@ class Rule:
     per_user_mfa_is_next: bool = (
         False  # name PER_USER_MFA as the next blocker while the state is not disabled
     )
-    compares_peers: bool = False  # other users' luck this week moves the confidence
+    compares_peers: bool = False  # more sure when only users with per-user MFA fail this week
+    blames_per_user_mfa: bool = False  # less sure when users without it fail the same way
     yields_to_peers: bool = False  # comes first when users without per-user MFA fail the same way
     is_from_absence: bool = False  # concludes from what is not there, so every gap above costs a little
     rests_on_gaps: bool = False  # is about what could not be read, so gaps before it do not weaken it

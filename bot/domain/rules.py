@@ -9,7 +9,7 @@ to CANNOT_TELL. docs/rules.md is generated from this table.
 
 from __future__ import annotations
 
-from bot.domain import conditions as when
+from bot.domain.conditions import account, failure, log, mac, tenant
 from bot.domain.rule import (
     AS_THE_OTHER_ROW,
     CONFIRMED,
@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
         verdict="WRONG_OR_DELETED_ACCOUNT",
         band=CONFIRMED,
         confidence=0.97,
-        when=(when.NOBODY_BY_THAT_NAME,),
+        when=(account.NOBODY_BY_THAT_NAME,),
         summary="Nobody in the tenant answers to this name, or the account was deleted.",
         remedy="Correct the name, or restore the account.",
         steps=(
@@ -86,8 +86,8 @@ RULES: tuple[Rule, ...] = (
         confidence=0.98,
         when=(
             either(
-                when.ACCOUNT_SWITCHED_OFF,
-                when.last_failure(50057, 500341),
+                account.ACCOUNT_SWITCHED_OFF,
+                failure.last_failure(50057, 500341),
             ),
         ),
         summary=(
@@ -110,7 +110,7 @@ RULES: tuple[Rule, ...] = (
         verdict="ALREADY_REGISTERED",
         band=HIGH,
         confidence=0.95,  # as sure as the band allows: an unreadable list of methods then leaves D08 at 0.95
-        when=(when.KEY_OF_THIS_MAC, when.MAC_DOES_NOT_DENY),
+        when=(mac.KEY_OF_THIS_MAC, mac.MAC_DOES_NOT_DENY),
         summary=(
             "The Mac is registered: its key was stored with the user after the last failure. MFA does"
             " not block it."
@@ -131,7 +131,7 @@ RULES: tuple[Rule, ...] = (
         verdict="ALREADY_REGISTERED",
         band=MEDIUM,
         confidence=0.75,
-        when=(when.MAC_SAYS_REGISTERED,),
+        when=(mac.MAC_SAYS_REGISTERED,),
         summary="The Mac itself reports that registration is complete and that it holds tokens.",
         remedy="Tell the user it worked. If the Mac still asks, use Repair.",
         steps=("Have the user lock and unlock the Mac and open a work page in the browser.", _REPAIR),
@@ -145,7 +145,7 @@ RULES: tuple[Rule, ...] = (
         verdict="ALREADY_REGISTERED",
         band=MEDIUM,
         confidence=0.7,
-        when=(when.NO_UNCLEARED_FAILURE, when.SUCCESS_AFTER_REGISTRATION, when.MAC_DOES_NOT_DENY),
+        when=(log.NO_UNCLEARED_FAILURE, log.SUCCESS_AFTER_REGISTRATION, mac.MAC_DOES_NOT_DENY),
         summary=(
             "The broker got its token after the Mac was registered and nothing failed since, "
             "so the Mac is very probably registered."
@@ -166,7 +166,7 @@ RULES: tuple[Rule, ...] = (
         verdict="ACCOUNT_LOCKED_OR_BAD_IP",
         band=CONFIRMED,
         confidence=0.97,
-        when=(when.last_failure(50053),),
+        when=(failure.last_failure(50053),),
         summary=(
             "Entra locked the account after wrong passwords, or refuses the network address it came from."
         ),
@@ -188,7 +188,7 @@ RULES: tuple[Rule, ...] = (
         verdict="PASSWORD_EXPIRED_OR_FORCED_CHANGE",
         band=CONFIRMED,
         confidence=0.97,
-        when=(when.last_failure(50055, 50144, 50137, 50142, 50135),),
+        when=(failure.last_failure(50055, 50144, 50137, 50142, 50135),),
         summary="The password has expired, or Entra demands a new one before anything else. This is not MFA.",
         remedy="Set a permanent new password, then register again: Platform SSO cannot sync a temporary one.",
         steps=(
@@ -207,7 +207,7 @@ RULES: tuple[Rule, ...] = (
         verdict="WRONG_PASSWORD",
         band=HIGH,
         confidence=0.9,
-        when=(when.last_broker_failure(50126, 50056, 50064),),
+        when=(failure.last_broker_failure(50126, 50056, 50064),),
         summary=(
             "The Microsoft password that reached Entra was wrong or is not set, so MFA was never asked for."
         ),
@@ -229,7 +229,7 @@ RULES: tuple[Rule, ...] = (
         verdict="WRONG_ACCOUNT_OR_TENANT",
         band=HIGH,
         confidence=0.9,
-        when=(when.last_failure(50034, 51004, 50020, 16000, 16003, 90072, 50128, 90002),),
+        when=(failure.last_failure(50034, 51004, 50020, 16000, 16003, 90072, 50128, 90002),),
         summary="The account typed on the Mac does not exist in this tenant.",
         remedy="Repeat registration with the work account exactly as Entra shows it.",
         steps=(
@@ -248,7 +248,7 @@ RULES: tuple[Rule, ...] = (
         verdict="PER_USER_MFA",
         band=CONFIRMED,
         confidence=0.97,
-        when=(when.last_broker_failure(50076), when.NAMED_PER_USER_MFA, when.STATE_ON),
+        when=(failure.last_broker_failure(50076), failure.NAMED_PER_USER_MFA, account.STATE_ON),
         summary=(
             "Legacy per-user MFA blocks registration: the broker asks for its token in the background, "
             "where nobody can answer the demand, and the sign-in record names per-user MFA as its source."
@@ -258,6 +258,7 @@ RULES: tuple[Rule, ...] = (
         links=(_JAMF_ARTICLE, _TROUBLESHOOT, _USER_STATES),
         would_change="A later success of the same request, or the state reading disabled, would change this.",
         compares_peers=True,
+        blames_per_user_mfa=True,
     ),
     # History: the record (or our own change log) says it was per-user MFA, and the state is disabled now.
     Rule(
@@ -265,7 +266,7 @@ RULES: tuple[Rule, ...] = (
         verdict="PER_USER_MFA_ALREADY_REMOVED",
         band=HIGH,
         confidence=0.9,
-        when=(when.PER_USER_REFUSAL_IS_HISTORY, when.STATE_DISABLED),
+        when=(log.PER_USER_REFUSAL_IS_HISTORY, account.STATE_DISABLED),
         summary="The last failure came from per-user MFA, which has been turned off since. It is history.",
         remedy="Register again. If it still fails, wait a few minutes for the change to spread.",
         steps=(_REPAIR, _ASK_AGAIN),
@@ -274,6 +275,7 @@ RULES: tuple[Rule, ...] = (
         why_not="Per-user MFA is already disabled. Register again.",
         names_a_cause=False,
         compares_peers=True,
+        blames_per_user_mfa=True,
     ),
     # By elimination, so every other source must be ruled out. A device registration that the tenant's own
     # device rules can refuse is not ruled out; nor is anything that could not be read.
@@ -283,12 +285,12 @@ RULES: tuple[Rule, ...] = (
         band=HIGH,
         confidence=0.9,
         when=(
-            when.last_broker_failure(50076),
-            when.STATE_ENFORCED,
-            when.NAMED_NOBODY,
-            when.NO_POLICY_FAILED,
-            when.SECURITY_DEFAULTS_OFF,
-            when.NOT_EXPLAINED_BY_DEVICE_RULES,
+            failure.last_broker_failure(50076),
+            account.STATE_ENFORCED,
+            failure.NAMED_NOBODY,
+            tenant.NO_POLICY_FAILED,
+            tenant.SECURITY_DEFAULTS_OFF,
+            tenant.NOT_EXPLAINED_BY_DEVICE_RULES,
         ),
         summary=(
             "Legacy per-user MFA blocks registration: it is enforced, the broker was refused for missing "
@@ -302,11 +304,12 @@ RULES: tuple[Rule, ...] = (
             "A failing Conditional Access policy, or a later success of the same request, would change this."
         ),
         nudges=(
-            Nudge(when.MAC_REGISTERED_MINUTES_BEFORE, 0.03),
-            Nudge(when.mac_uses("password"), 0.02),
-            Nudge(when.mac_uses("secure enclave", "smart card"), -0.06),
+            Nudge(mac.MAC_REGISTERED_MINUTES_BEFORE, 0.03),
+            Nudge(mac.mac_uses("password"), 0.02),
+            Nudge(mac.mac_uses("secure enclave", "smart card"), -0.06),
         ),
         compares_peers=True,
+        blames_per_user_mfa=True,
     ),
     Rule(
         id="D11",
@@ -314,12 +317,12 @@ RULES: tuple[Rule, ...] = (
         band=HIGH,
         confidence=0.82,
         when=(
-            when.last_broker_failure(50076),
-            when.STATE_ENABLED,
-            when.NAMED_NOBODY,
-            when.NO_POLICY_FAILED,
-            when.SECURITY_DEFAULTS_OFF,
-            when.NOT_EXPLAINED_BY_DEVICE_RULES,
+            failure.last_broker_failure(50076),
+            account.STATE_ENABLED,
+            failure.NAMED_NOBODY,
+            tenant.NO_POLICY_FAILED,
+            tenant.SECURITY_DEFAULTS_OFF,
+            tenant.NOT_EXPLAINED_BY_DEVICE_RULES,
         ),
         summary=(
             "Legacy per-user MFA blocks registration: its state enabled is enough for Entra to refuse the "
@@ -333,11 +336,12 @@ RULES: tuple[Rule, ...] = (
             "A failing Conditional Access policy, or a later success of the same request, would change this."
         ),
         nudges=(
-            Nudge(when.MAC_REGISTERED_MINUTES_BEFORE, 0.03),
-            Nudge(when.mac_uses("password"), 0.02),
-            Nudge(when.mac_uses("secure enclave", "smart card"), -0.06),
+            Nudge(mac.MAC_REGISTERED_MINUTES_BEFORE, 0.03),
+            Nudge(mac.mac_uses("password"), 0.02),
+            Nudge(mac.mac_uses("secure enclave", "smart card"), -0.06),
         ),
         compares_peers=True,
+        blames_per_user_mfa=True,
     ),
     # Security defaults count as a second source like a policy: they cannot be ruled out either.
     Rule(
@@ -345,7 +349,7 @@ RULES: tuple[Rule, ...] = (
         verdict="MFA_FROM_TWO_SOURCES",
         band=MEDIUM,
         confidence=0.7,
-        when=(when.last_broker_failure(50076), when.STATE_ON, when.ANOTHER_SOURCE_DEMANDED),
+        when=(failure.last_broker_failure(50076), account.STATE_ON, tenant.ANOTHER_SOURCE_DEMANDED),
         summary=(
             "Two controls demand MFA of the broker: legacy per-user MFA, and Conditional Access or security "
             "defaults. Removing only one leaves the other."
@@ -360,7 +364,7 @@ RULES: tuple[Rule, ...] = (
         verdict="PER_USER_MFA_NOT_REGISTERED",
         band=HIGH,
         confidence=0.88,
-        when=(when.last_broker_failure(50072, 50079), when.STATE_ON),
+        when=(failure.last_broker_failure(50072, 50079), account.STATE_ON),
         summary="Per-user MFA demands a second factor, and the user has not registered one yet.",
         remedy="Register MFA methods first; only then plan to turn per-user MFA off.",
         steps=(
@@ -379,17 +383,17 @@ RULES: tuple[Rule, ...] = (
         band=HIGH,
         confidence=0.88,
         when=(
-            when.last_failure(50072, 50079),
-            when.STATE_DISABLED,
+            failure.last_failure(50072, 50079),
+            account.STATE_DISABLED,
             any_of(
                 (
                     "security defaults, Conditional Access or a registration rule demands methods, or"
                     " none is registered"
                 ),
-                when.SECURITY_DEFAULTS_ON,
-                when.NAMED_A_REGISTRATION_RULE,
-                when.CONDITIONAL_ACCESS_DEMANDED,
-                when.NO_SECOND_FACTOR,
+                tenant.SECURITY_DEFAULTS_ON,
+                failure.NAMED_A_REGISTRATION_RULE,
+                tenant.CONDITIONAL_ACCESS_DEMANDED,
+                mac.NO_SECOND_FACTOR,
             ),
         ),
         summary=(
@@ -411,7 +415,7 @@ RULES: tuple[Rule, ...] = (
         verdict="PER_USER_MFA_SUSPECTED",
         band=LOW_TO_MEDIUM,
         confidence=0.45,
-        when=(when.STATE_ENFORCED, when.NO_CURRENT_BROKER_SIGN_IN),
+        when=(account.STATE_ENFORCED, log.NO_CURRENT_BROKER_SIGN_IN),
         summary=(
             "Per-user MFA is enforced and would block registration, but the logs hold no try that proves it."
         ),
@@ -430,9 +434,9 @@ RULES: tuple[Rule, ...] = (
         ),
         why_not="Not proven yet. Have the user try again, and ask the bot a few minutes later.",
         nudges=(
-            Nudge(when.MAC_STOPPED_AT_TOKEN_STEP, 0.1),
-            Nudge(when.MAC_NEVER_STARTED, -0.1),
-            Nudge(when.mac_uses("secure enclave", "smart card"), -0.1),
+            Nudge(mac.MAC_STOPPED_AT_TOKEN_STEP, 0.1),
+            Nudge(mac.MAC_NEVER_STARTED, -0.1),
+            Nudge(mac.mac_uses("secure enclave", "smart card"), -0.1),
         ),
         names_a_cause=False,
     ),
@@ -442,7 +446,7 @@ RULES: tuple[Rule, ...] = (
         verdict="OTHER_CAUSE_FIRST",
         band=AS_THE_OTHER_ROW,
         confidence=0.9,
-        when=(when.STATE_ON, when.last_broker_failure_other_than(50076, 50072, 50079)),
+        when=(account.STATE_ON, failure.last_broker_failure_other_than(50076, 50072, 50079)),
         summary="Per-user MFA is on as well and would block registration next.",
         remedy="Then ask the bot again about per-user MFA.",
         steps=("When this is settled, ask the bot again: per-user MFA is the expected next blocker.",),
@@ -457,7 +461,7 @@ RULES: tuple[Rule, ...] = (
         verdict="PER_USER_MFA_NOT_CURRENTLY_BLOCKING",
         band=MEDIUM,
         confidence=0.6,
-        when=(when.STATE_ON, when.EVERY_REFUSAL_CLEARED),
+        when=(account.STATE_ON, log.EVERY_REFUSAL_CLEARED),
         summary=(
             "Per-user MFA is on, but every refusal was followed by a success, so it does not block at"
             " the moment."
@@ -479,7 +483,7 @@ RULES: tuple[Rule, ...] = (
         verdict="PER_USER_MFA_LIKELY",
         band=MEDIUM,
         confidence=0.6,
-        when=(when.A_LOG_IS_UNREADABLE, when.STATE_ENFORCED, when.POINTS_NOWHERE_ELSE, when.NO_KEY_SEEN),
+        when=(log.A_LOG_IS_UNREADABLE, account.STATE_ENFORCED, log.POINTS_NOWHERE_ELSE, mac.NO_KEY_SEEN),
         summary=(
             "Per-user MFA is enforced, which is known to block registration, "
             "but the sign-in log that would prove it cannot be read."
@@ -496,8 +500,8 @@ RULES: tuple[Rule, ...] = (
         links=(_JAMF_ARTICLE, _USER_STATES),
         would_change="A readable sign-in log would prove or refute this.",
         nudges=(
-            Nudge(when.MAC_STOPPED_AT_TOKEN_STEP, 0.1),
-            Nudge(when.mac_uses("secure enclave", "smart card"), -0.1),
+            Nudge(mac.MAC_STOPPED_AT_TOKEN_STEP, 0.1),
+            Nudge(mac.mac_uses("secure enclave", "smart card"), -0.1),
         ),
         rests_on_gaps=True,
         names_a_cause=False,
@@ -507,7 +511,7 @@ RULES: tuple[Rule, ...] = (
         verdict="CA_MFA",
         band=HIGH,
         confidence=0.9,
-        when=(when.last_failure(50076, 50074), when.STATE_DISABLED, when.CONDITIONAL_ACCESS_DEMANDED),
+        when=(failure.last_failure(50076, 50074), account.STATE_DISABLED, tenant.CONDITIONAL_ACCESS_DEMANDED),
         summary=(
             "A Conditional Access policy demands MFA in a step that could not show it. Per-user MFA "
             "plays no part."
@@ -533,13 +537,13 @@ RULES: tuple[Rule, ...] = (
         band=MEDIUM_TO_HIGH,
         confidence=0.65,
         when=(
-            when.last_failure(50076, 50074),
-            when.STATE_DISABLED,
-            when.SECURITY_DEFAULTS_ON,
+            failure.last_failure(50076, 50074),
+            account.STATE_DISABLED,
+            tenant.SECURITY_DEFAULTS_ON,
             any_of(
                 "the record names security defaults, or no Conditional Access policy could have demanded it",
-                when.NAMED_SECURITY_DEFAULTS,
-                when.NO_ENABLED_POLICY,
+                failure.NAMED_SECURITY_DEFAULTS,
+                tenant.NO_ENABLED_POLICY,
             ),
         ),
         summary="Security defaults demand MFA of the user. Per-user MFA plays no part.",
@@ -552,7 +556,7 @@ RULES: tuple[Rule, ...] = (
         links=(_SECURITY_DEFAULTS,),
         would_change="A record that names another source would change this.",
         why_not="Per-user MFA is already disabled. Security defaults demand MFA here.",
-        nudges=(Nudge(when.NAMED_SECURITY_DEFAULTS, 0.23),),
+        nudges=(Nudge(failure.NAMED_SECURITY_DEFAULTS, 0.23),),
         is_about_a_code=True,
     ),
     # An honest row: it also covers results or security defaults that could not be read, and says so.
@@ -562,11 +566,11 @@ RULES: tuple[Rule, ...] = (
         band=LOW,
         confidence=0.4,
         when=(
-            when.last_broker_failure(50076),
-            when.STATE_DISABLED,
-            when.NO_FAILED_POLICY_SEEN,
-            when.SECURITY_DEFAULTS_NOT_SEEN_ON,
-            when.NOT_EXPLAINED_BY_DEVICE_RULES,
+            failure.last_broker_failure(50076),
+            account.STATE_DISABLED,
+            tenant.NO_FAILED_POLICY_SEEN,
+            tenant.SECURITY_DEFAULTS_NOT_SEEN_ON,
+            tenant.NOT_EXPLAINED_BY_DEVICE_RULES,
         ),
         summary="Entra demanded MFA of the broker, and nothing that could be read says who wanted it.",
         remedy="Do not change anything yet. Gather the missing readings and escalate with the request id.",
@@ -589,9 +593,9 @@ RULES: tuple[Rule, ...] = (
         band=HIGH,
         confidence=0.88,
         when=(
-            when.last_failure(50076, 50074),
-            when.FAILED_ON_DEVICE_REGISTRATION,
-            when.REGISTERING_DEMANDS_MFA,
+            failure.last_failure(50076, 50074),
+            failure.FAILED_ON_DEVICE_REGISTRATION,
+            tenant.REGISTERING_DEMANDS_MFA,
         ),
         summary="The tenant demands MFA to register a device, and it was not completed in that step.",
         remedy="Have the user finish MFA in the registration window with a method that counts there.",
@@ -611,7 +615,7 @@ RULES: tuple[Rule, ...] = (
         verdict="CONFIG_CONFLICT",
         band=HIGH,
         confidence=0.85,
-        when=(when.DEVICE_SETTING_DEMANDS_MFA, when.USER_ACTION_DEMANDS_MFA),
+        when=(tenant.DEVICE_SETTING_DEMANDS_MFA, tenant.USER_ACTION_DEMANDS_MFA),
         summary=(
             "The tenant demands MFA for registering devices twice: in the device settings and by "
             "Conditional Access."
@@ -636,7 +640,7 @@ RULES: tuple[Rule, ...] = (
         verdict="MFA_PROMPT_NOT_COMPLETED",
         band=HIGH,
         confidence=0.85,
-        when=(when.last_failure(500121, 50074, 50078, 50087, 50088), when.NOTHING_AFTER),
+        when=(failure.last_failure(500121, 50074, 50078, 50087, 50088), failure.NOTHING_AFTER),
         summary="MFA was offered and not completed: denied, missed, timed out or cancelled.",
         remedy="Repeat with the user, watching the prompt; use another method if it fails again.",
         steps=(
@@ -656,8 +660,8 @@ RULES: tuple[Rule, ...] = (
         confidence=0.88,
         when=(
             either(
-                when.last_failure(53000, 530002, 530003, 53001, 50131, 50005),
-                when.jamf_registration_failure(53000, 530002, 530003, 53001, 50131, 50005),
+                failure.last_failure(53000, 530002, 530003, 53001, 50131, 50005),
+                log.jamf_registration_failure(53000, 530002, 530003, 53001, 50131, 50005),
             ),
         ),
         summary=(
@@ -684,7 +688,7 @@ RULES: tuple[Rule, ...] = (
         verdict="CA_BLOCK",
         band=HIGH,
         confidence=0.88,
-        when=(when.last_failure(53003, 530031, 530032, 53002, 53005, 530021),),
+        when=(failure.last_failure(53003, 530031, 530032, 53002, 53005, 530021),),
         summary="A Conditional Access policy blocks the sign-in.",
         remedy="Give the name of the policy and the condition that was not met to the policy's owner.",
         steps=(
@@ -703,7 +707,7 @@ RULES: tuple[Rule, ...] = (
         verdict="TOKEN_PROTECTION",
         band=HIGH,
         confidence=0.88,
-        when=(when.last_failure(530084),),
+        when=(failure.last_failure(530084),),
         summary=(
             "A token protection policy wants a token bound to the device, which a Mac has only after "
             "registration."
@@ -722,8 +726,8 @@ RULES: tuple[Rule, ...] = (
         confidence=0.85,
         when=(
             either(
-                when.last_failure(53004, 53010, 53011, 530034),
-                when.HIGH_RISK,
+                failure.last_failure(53004, 53010, 53011, 530034),
+                failure.HIGH_RISK,
             ),
         ),
         summary="Entra sees a risk, or does not allow methods to be registered from here.",
@@ -746,7 +750,7 @@ RULES: tuple[Rule, ...] = (
         verdict="SESSION_ENDED",
         band=HIGH,
         confidence=0.85,
-        when=(when.last_failure(70043, 70044, 70045, 70046, 50173, 50132, 50133, 700082, 700083, 70008),),
+        when=(failure.last_failure(70043, 70044, 70045, 70046, 50173, 50132, 50133, 700082, 700083, 70008),),
         summary=(
             "The session on the Mac has ended and wants a new sign-in. Registration itself is not the"
             " problem."
@@ -766,9 +770,9 @@ RULES: tuple[Rule, ...] = (
         band=HIGH,
         confidence=0.85,
         when=(
-            when.DEVICE_QUOTA_REACHED,
-            when.NO_NEW_MAC,
-            when.no_failure_with(
+            tenant.DEVICE_QUOTA_REACHED,
+            mac.NO_NEW_MAC,
+            log.no_failure_with(
                 frozenset(
                     {135011, 130007, 700003, 130008, 50129, 501312, 50155, 50187, 5001212, 50099, 500125}
                 )
@@ -795,8 +799,8 @@ RULES: tuple[Rule, ...] = (
         confidence=0.95,  # as sure as the band allows: an unreadable setting then leaves D32 at 0.95
         when=(
             either(
-                when.MAY_NOT_JOIN,
-                when.last_failure(240001),
+                tenant.MAY_NOT_JOIN,
+                failure.last_failure(240001),
             ),
         ),
         summary="The tenant does not let this user join devices. The Mac shows no message for that.",
@@ -820,8 +824,8 @@ RULES: tuple[Rule, ...] = (
         confidence=0.97,
         when=(
             either(
-                when.MAC_SWITCHED_OFF,
-                when.last_failure(135011, 130007),
+                mac.MAC_SWITCHED_OFF,
+                failure.last_failure(135011, 130007),
             ),
         ),
         summary="The Mac's device object in Entra is switched off, so its tokens are refused.",
@@ -841,7 +845,7 @@ RULES: tuple[Rule, ...] = (
         verdict="DEVICE_OBJECT_GONE",
         band=HIGH,
         confidence=0.9,
-        when=(when.last_failure(700003, 130008, 50129, 501312),),
+        when=(failure.last_failure(700003, 130008, 50129, 501312),),
         summary=(
             "The Mac believes it is registered, but its device object is gone from Entra or belongs "
             "to another user."
@@ -858,7 +862,7 @@ RULES: tuple[Rule, ...] = (
         verdict="DEVICE_AUTH_FAILED",
         band=MEDIUM_TO_HIGH,
         confidence=0.8,
-        when=(when.last_failure(50155, 50097, 50187, 5001212, 50099, 500125),),
+        when=(failure.last_failure(50155, 50097, 50187, 5001212, 50099, 500125),),
         summary=(
             "The Mac could not prove its identity. Inspection of encrypted traffic or a lost key are "
             "the usual causes."
@@ -883,7 +887,7 @@ RULES: tuple[Rule, ...] = (
         verdict="KEY_OR_PRT_BROKEN",
         band=HIGH,
         confidence=0.88,
-        when=(when.last_failure(130004, 130005, 130006, 135010, 17003, 140000, 140001, 50013, 500133),),
+        when=(failure.last_failure(130004, 130005, 130006, 135010, 17003, 140000, 140001, 50013, 500133),),
         summary="The key or token on the Mac no longer matches what Entra has.",
         remedy="Check the clock of the Mac, use Repair, and remove the old platform credential of that Mac.",
         steps=(
@@ -902,7 +906,7 @@ RULES: tuple[Rule, ...] = (
         verdict="NEVER_REACHED_ENTRA",
         band=MEDIUM,
         confidence=0.75,
-        when=(when.NO_TRACE_IN_ENTRA, when.LOG_HAD_TIME, when.NO_NEW_MAC, when.MAC_DID_NOT_GET_FAR),
+        when=(log.NO_TRACE_IN_ENTRA, log.LOG_HAD_TIME, mac.NO_NEW_MAC, mac.MAC_DID_NOT_GET_FAR),
         summary=(
             "No sign-in for registration reached Entra, so the cause is on the Mac or its network. "
             "MFA leaves a trace."
@@ -921,7 +925,7 @@ RULES: tuple[Rule, ...] = (
         links=(_TROUBLESHOOT, _SSO_EXTENSION),
         would_change="Any sign-in of the broker in the log would change this.",
         why_not="No try reached Entra, so per-user MFA cannot have refused one. Look at the Mac first.",
-        nudges=(Nudge(when.MAC_NEVER_STARTED, 0.05),),
+        nudges=(Nudge(mac.MAC_NEVER_STARTED, 0.05),),
         is_from_absence=True,
     ),
     Rule(
@@ -929,7 +933,7 @@ RULES: tuple[Rule, ...] = (
         verdict="LEGACY_REGISTRATION_ONLY",
         band=MEDIUM,
         confidence=0.6,
-        when=(when.ONLY_WORKPLACE_RECORDS,),
+        when=(mac.ONLY_WORKPLACE_RECORDS,),
         summary=(
             "The Mac is known to Entra only by the older kind of registration, not as joined through "
             "Platform SSO."
@@ -949,7 +953,7 @@ RULES: tuple[Rule, ...] = (
         verdict="REGISTERED_PASSWORD_MODE_OR_KEY_STEP_MISSING",
         band=LOW,
         confidence=0.4,
-        when=(when.A_MAC_IS_JOINED, when.BROKER_SUCCEEDED, when.NO_PLATFORM_CREDENTIAL),
+        when=(mac.A_MAC_IS_JOINED, log.BROKER_SUCCEEDED, mac.NO_PLATFORM_CREDENTIAL),
         summary=(
             "The Mac is joined and the broker has worked, but there is no key of the Mac: normal with the "
             "method "
@@ -964,7 +968,7 @@ RULES: tuple[Rule, ...] = (
         links=(_PASSKEY_ON_MAC,),
         would_change="The method of the profile, or the output of app-sso platform -s, would settle this.",
         why_not=_NOT_THE_CAUSE,
-        nudges=(Nudge(when.mac_uses("password", "secure enclave"), 0.05),),
+        nudges=(Nudge(mac.mac_uses("password", "secure enclave"), 0.05),),
         names_a_cause=False,
     ),
     Rule(
@@ -972,7 +976,7 @@ RULES: tuple[Rule, ...] = (
         verdict="TENANT_RESTRICTION",
         band=HIGH,
         confidence=0.88,
-        when=(when.last_failure(500021, 500022, 50002, 500024),),
+        when=(failure.last_failure(500021, 500022, 50002, 500024),),
         summary="The network restricts which tenants may be reached and refuses this sign-in.",
         remedy="Have the network team allow the tenant, or register from another network.",
         steps=("Try registration from a phone hotspot.", "Give the address and time to the network team."),
@@ -986,7 +990,7 @@ RULES: tuple[Rule, ...] = (
         verdict="APP_CONFIG",
         band=HIGH,
         confidence=0.88,
-        when=(when.last_failure(500011, 500014, 7000112, 7000116, 7000117, 50105, 65001, 90094),),
+        when=(failure.last_failure(500011, 500014, 7000112, 7000116, 7000117, 50105, 65001, 90094),),
         summary=(
             "An app that registration needs is missing, switched off, not consented, or not assigned "
             "to the user."
@@ -1009,7 +1013,7 @@ RULES: tuple[Rule, ...] = (
         verdict="SERVICE_OR_LOOP",
         band=MEDIUM,
         confidence=0.65,
-        when=(when.last_failure(90033, 90006, 50000, 90055, 50196),),
+        when=(failure.last_failure(90033, 90006, 50000, 90055, 50196),),
         summary="The service had a fault, or the Mac repeated the same request until it was stopped.",
         remedy="Wait, then look for the first failure of the series.",
         steps=(
@@ -1029,7 +1033,7 @@ RULES: tuple[Rule, ...] = (
         verdict="BOT_CREDENTIALS_BROKEN",
         band=CONFIRMED,
         confidence=0.97,
-        when=(when.refused_ourselves(7000215, 7000222, 7000218),),
+        when=(account.refused_ourselves(7000215, 7000222, 7000218),),
         summary=(
             "The bot's own credentials are refused by Entra, so it cannot see anything. The user is "
             "not to blame."
@@ -1047,7 +1051,7 @@ RULES: tuple[Rule, ...] = (
         verdict="NO_PSSO_EVIDENCE",
         band=HIGH,
         confidence=0.9,
-        when=(when.ONLY_OTHER_APPS_REFUSED,),
+        when=(log.ONLY_OTHER_APPS_REFUSED,),
         summary=(
             "50076 appears only for other apps, where it is an ordinary answer. It says nothing about"
             " registration."

@@ -238,7 +238,7 @@ def test_answer_is_sourced_in_its_band_and_explained(evidence: Evidence) -> None
     answer = judged(evidence)
     assert any(exhibit.source for exhibit in answer.evidence)
     rules = rules_of(answer)
-    lenient = 0.3 if evidence.peers and any(rule.compares_peers for rule in rules) else 0.0
+    lenient = 0.3 if evidence.peers and any(rule.blames_per_user_mfa for rule in rules) else 0.0
     assert any(rule.band.low - lenient <= answer.confidence <= rule.band.high + 1e-9 for rule in rules)
     assert (answer.verdict == "CANNOT_TELL") == (answer.rule == "D44") == (answer.confidence == 0)
     assert answer.verdict not in answer.contributing

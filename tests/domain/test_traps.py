@@ -558,6 +558,28 @@ def test_request_needs_an_enabled_member(change: dict[str, object]) -> None:
     assert answer.why_not
 
 
+def test_risky_sign_in_goes_to_security_first() -> None:
+    answer = judged(an_evidence(per_user_mfa_failure(risk_level="high"), state="enforced"))
+    assert answer.verdict == "PER_USER_MFA"
+    assert not answer.can_request_disable
+    assert "Security" in (answer.why_not or "")
+
+
+def test_old_member_without_a_user_type_may_be_requested_and_an_invited_guest_not() -> None:
+    refusal = per_user_mfa_failure()
+    member = judged(an_evidence(refusal, state="enforced", user=a_user(user_type=None)))
+    name = "ada_fabrikam.com#EXT#@contoso.onmicrosoft.com"
+    guest = a_user(user_type=None, user_principal_name=name)
+    assert member.can_request_disable
+    assert not judged(an_evidence(refusal, state="enforced", user=guest)).can_request_disable
+
+
+def test_users_without_per_user_mfa_failing_alike_do_not_weaken_other_causes() -> None:
+    rows = a_sign_in(50105)
+    alike = Peers(disabled_failed_same_way=3)
+    assert judged(an_evidence(rows, peers=alike)).confidence == judged(an_evidence(rows)).confidence
+
+
 def test_unregistered_user_is_told_to_register_methods_first() -> None:
     answer = judged(an_evidence(a_sign_in(50079), state="enforced"))
     assert not answer.can_request_disable
