@@ -231,9 +231,7 @@ def _audit_verify(_: argparse.Namespace, env: Env) -> int:
     if verdict.ok:
         _print(verdict.why or f"The journal is as it was written: {verdict.records} records.")
     else:
-        _print(
-            f"Record {verdict.first_bad} {verdict.why}. The {verdict.records} records before it are as written."
-        )
+        _print(f"Record {verdict.first_bad} {verdict.why}. The {verdict.records} before it are as written.")
     return ANSWERED if verdict.ok else CHECK_FAILED
 
 

@@ -14,7 +14,7 @@ from bot.domain.gaps import Gap
 from bot.domain.judge import Judgement
 from bot.domain.people import AuthenticationMethod, Device
 from bot.domain.policies import ConditionalAccessPolicy
-from bot.domain.sign_ins import AppliedPolicy, SignIn
+from bot.domain.sign_ins import SignIn
 from bot.domain.situation import Situation
 
 T = TypeVar("T")
@@ -207,13 +207,21 @@ def _demanded_by(row: SignIn) -> str:
 
 
 def _results(row: SignIn) -> str:
+    """Name the policies that decided something; those that did not apply are only counted."""
     if row.applied_policies is None:
         return CA_UNREADABLE
-    return _each(map(_result, row.applied_policies)) or "no policy listed"
-
-
-def _result(policy: AppliedPolicy) -> str:
-    return f"{policy.display_name}: {policy.result}"
+    if not row.applied_policies:
+        return "no policy listed"
+    by_result: dict[str, list[str]] = {}
+    for policy in row.applied_policies:
+        by_result.setdefault(policy.result, []).append(policy.display_name)
+    idle = sum(
+        len(by_result.pop(result, ())) for result in ("notApplied", "notEnabled", "reportOnlyNotApplied")
+    )
+    said = [f"{result}: {_each(names)}" for result, names in by_result.items()]
+    if idle:
+        said.append(f"{idle} did not apply" if said else f"{idle} listed, none applied")
+    return "; ".join(said)
 
 
 def _device_and_place(row: SignIn) -> str:

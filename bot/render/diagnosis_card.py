@@ -23,17 +23,47 @@ from bot.render.blocks import (
 from bot.render.coverage import coverage_words
 from bot.render.verdicts import headline, sureness
 
-MOST_EXHIBITS = 20
 LONGEST_CODE = 80  # longer values are sentences, and read better as such
+DECIDING = (
+    "Who demanded MFA",
+    "Per-user MFA state",
+    "Conditional Access",
+    "Tries that failed this way",
+    "Last success",
+    "The Mac says",
+)
+"""Exhibits that a helpdesk reads first, in this order."""
+
+IN_ONE_LINE = ("Error code", "App", "Resource", "Time", "Kind of sign-in", "Correlation id", "Request id")
+
+BACKGROUND = (
+    "Account",
+    "Security defaults setting",
+    "Conditional Access policies",
+    "Device settings of the tenant",
+    "Last password change",
+    "Devices of the user",
+    "Sign-in methods of the user",
+    "Device and place",
+    "What would change this",
+)
+"""Exhibits that are kept for Show sign-ins and the terminal."""
+
+MOST_FACTS = 8
+
 LOG_LAG = "Entra may take 15-30 min to show a new sign-in"
 NO_BROKER_SIGN_IN = f"No sign-in by the Microsoft Authentication Broker in the log; {LOG_LAG}."
 SHARE_QUESTION = "Everyone in this conversation will see the verdict and the person's name."
-LINK_SITES = (
-    "https://learn.microsoft.com/",
-    "https://support.apple.com/",
-    "https://support.jamf.com/",
-    "https://login.microsoftonline.com/",
-)
+SITES = {
+    "learn.microsoft.com": "Microsoft Learn",
+    "support.apple.com": "Apple",
+    "developer.apple.com": "Apple for developers",
+    "support.jamf.com": "Jamf",
+    "login.microsoftonline.com": "Microsoft's code look-up",
+}
+"""Whose pages a card may link to; anything else is left out."""
+
+LINK_SITES = tuple(f"https://{site}/" for site in SITES)
 
 
 def diagnosis_card(
@@ -80,30 +110,41 @@ def _name(diagnosis: Diagnosis) -> str:
 
 
 def _reasons(diagnosis: Diagnosis, time_zone: str) -> list[Block]:
-    """Return the evidence, all that happened or was read at one time under one heading."""
-    exhibits = [one for one in diagnosis.evidence if not (one.at and one.fact == "Time")]
-    groups: dict[datetime | None, list[Exhibit]] = {}
-    for exhibit in exhibits[:MOST_EXHIBITS]:
-        groups.setdefault(exhibit.at, []).append(exhibit)
-    texts = [_group(at, found, time_zone) for at, found in groups.items()]
-    state = diagnosis.per_user_mfa_state
-    if state is not None and not any("per-user mfa state" in one.fact.lower() for one in exhibits):
-        texts.append(f"Per-user MFA state, read {moment(diagnosis.read_at, time_zone)}: {safe.code(state)}")
-    if len(exhibits) > MOST_EXHIBITS:
-        texts.append(f"… and {len(exhibits) - MOST_EXHIBITS} more; `psso-bot why` on a terminal prints all")
-    return [section(text) for text in (f"*Why*\n{texts[0]}", *texts[1:])] if texts else []
+    """Return what decided: the sign-in in one line, then the facts that count. Show sign-ins has the rest."""
+    told = {one.fact: one for one in diagnosis.evidence}
+    lines = _sign_in(told, time_zone)
+    named = [told[fact] for fact in DECIDING if fact in told]
+    others = [one for one in diagnosis.evidence if one.fact not in {*DECIDING, *IN_ONE_LINE, *BACKGROUND}]
+    facts = (named + others)[:MOST_FACTS]
+    if not lines:
+        quiet = [one for one in diagnosis.evidence if one not in facts and one.fact not in IN_ONE_LINE]
+        facts += quiet[: max(0, 3 - len(facts))]
+    lines += [_exhibit(one, time_zone) for one in facts]
+    return [section(f"*Why*\n{bullets(lines, 2900)}")] if lines else []
 
 
-def _group(at: datetime | None, exhibits: list[Exhibit], time_zone: str) -> str:
-    sources = {"Sign-in log" if "signIns" in one.source else "Microsoft Graph" for one in exhibits}
-    when = f", {moment(at, time_zone)}" if at else ""
-    return f"_{' and '.join(sorted(sources))}_{when}\n{bullets([_exhibit(one) for one in exhibits], 2800)}"
+def _sign_in(told: dict[str, Exhibit], time_zone: str) -> list[str]:
+    """Return the deciding sign-in: code, app, resource, time; then the ids that find it in Entra."""
+    code = told.get("Error code")
+    if code is None:
+        return []
+    number, _, meaning = code.value.partition(": ")
+    app, resource = (told[name].value.rpartition(" (")[0] for name in ("App", "Resource"))
+    kind = "in the background" if told["Kind of sign-in"].value == "non-interactive" else "interactive"
+    when = f", {moment(code.at, time_zone)}" if code.at else ""
+    head = (
+        f"*{safe.mrkdwn(number, 40)}*  {safe.mrkdwn(app, 120)} → {safe.mrkdwn(resource, 120)}, {kind}{when}"
+    )
+    correlation, request = (safe.code(told[name].value) for name in ("Correlation id", "Request id"))
+    ids = f"Correlation id {correlation}, request id {request}"
+    return [f"{head}: {safe.prose(meaning, 300)}" if meaning else head, ids]
 
 
-def _exhibit(exhibit: Exhibit) -> str:
+def _exhibit(exhibit: Exhibit, time_zone: str) -> str:
     fits = safe.width(exhibit.value) <= LONGEST_CODE
     value = safe.code(exhibit.value) if fits else safe.mrkdwn(exhibit.value, 300)
-    return f"{safe.prose(exhibit.fact, 200)}: {value}"
+    when = f", {moment(exhibit.at, time_zone)}" if exhibit.at and exhibit.fact == "Last success" else ""
+    return f"{safe.prose(exhibit.fact, 200)}: {value}{when}"
 
 
 def _what_to_do(diagnosis: Diagnosis) -> list[Block]:
@@ -142,9 +183,10 @@ def _small_print(diagnosis: Diagnosis, now: datetime, trouble: str) -> list[str]
     lines = [f"Read {age} ago. {log_lag(diagnosis, now)}"]
     if trouble:
         lines.append(safe.prose(trouble, 400))
-    links = [_link(link) for link in diagnosis.links if _is_safe_link(link)]
+    by_site = {urlsplit(link).hostname: link for link in reversed(diagnosis.links) if _is_safe_link(link)}
+    links = [_link(link) for link in reversed(by_site.values())]
     if links:
-        lines.append(f"Read more: {', '.join(links[:4])}")
+        lines.append(f"Read more: {', '.join(links)}")
     return lines
 
 
@@ -157,10 +199,8 @@ def log_lag(diagnosis: Diagnosis, now: datetime) -> str:
 
 
 def _link(link: str) -> str:
-    """Name a link by its site and last part."""
-    address = urlsplit(link)
-    last = address.path.rstrip("/").rpartition("/")[2]
-    return f"<{link}|{safe.mrkdwn(f'{address.hostname} {last}'.strip(), 80)}>"
+    """Name a link by whose page it is."""
+    return f"<{link}|{SITES[urlsplit(link).hostname or '']}>"
 
 
 def _is_safe_link(link: str) -> bool:

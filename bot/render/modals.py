@@ -8,9 +8,11 @@ from bot.domain.diagnosis import AttemptLine, Diagnosis
 from bot.domain.risk import LONGEST_REASON, LONGEST_TICKET
 from bot.render import labels, safe
 from bot.render.blocks import (
+    Block,
     View,
     ago,
     context,
+    divider,
     modal,
     moment,
     section,
@@ -19,6 +21,7 @@ from bot.render.blocks import (
 from bot.render.diagnosis_card import log_lag
 
 ROWS_SHOWN = 60
+EXHIBITS_SHOWN = 30
 IDENTITY_HINT = (
     "For example: called back on the number in the HR system, or seen in person. "
     "Knowing an employee number or a birthday is not proof."
@@ -94,9 +97,20 @@ def timeline_modal(diagnosis: Diagnosis, *, now: datetime, time_zone: str = "UTC
     )
     blocks = [section(f"*{name or '–'}*, newest first. {_shown(len(rows), len(diagnosis.timeline))}")]
     blocks += [section(attempt(row, time_zone)) for row in rows] or [section(NO_ROWS)]
+    blocks += _everything_read(diagnosis, time_zone)
     age = ago((now - diagnosis.read_at).total_seconds())
     blocks.append(context(f"Read {age} ago. {log_lag(diagnosis, now)}"))
     return modal("Sign-ins", blocks, callback_id=labels.TIMELINE_MODAL)
+
+
+def _everything_read(diagnosis: Diagnosis, time_zone: str) -> list[Block]:
+    """Return every exhibit with its source and time: what an administrator wants to check."""
+    rows = []
+    for one in diagnosis.evidence[:EXHIBITS_SHOWN]:
+        when = f", {moment(one.at, time_zone)}" if one.at else ""
+        source = f"_{safe.prose(one.source, 120)}{when}_"
+        rows.append(f"*{safe.prose(one.fact, 100)}*: {safe.mrkdwn(one.value, 300)}\n{source}")
+    return [divider(), section("*Everything that was read*"), *(section(row) for row in rows)] if rows else []
 
 
 def attempt(row: AttemptLine, time_zone: str) -> str:

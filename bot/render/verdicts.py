@@ -88,6 +88,8 @@ def headline(verdict: str) -> Headline:
 
 def sureness(confidence: float) -> str:
     """Return a confidence in words and as a number: "very likely (93 %)"."""
+    if confidence == 0:
+        return "nothing is proven"
     words = (
         (0.95, "almost certain"),
         (0.85, "very likely"),

@@ -94,11 +94,17 @@ def _cancel(reads: dict[str, Task]) -> None:
 
 
 async def _recent(subject: ObjectId, services: Services) -> Answer | None:
-    """Without the store everyone gets an answer of their own."""
+    """Without the store everyone gets an answer of their own; an answer from before our change is history."""
     if services.answers is None:
         return None
     try:
-        return await services.answers.recent(subject)
+        recent = await services.answers.recent(subject)
+        changed_at = (
+            await services.change_log.last_change(subject) if recent and services.change_log else None
+        )
+        if recent and changed_at and changed_at >= recent.diagnosis.read_at:
+            return None
+        return recent  # noqa: TRY300 -- both reads belong to the try
     except StoreUnavailable:
         log.warning("recent answers cannot be read: the store did not answer")
         return None

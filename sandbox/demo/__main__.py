@@ -48,11 +48,13 @@ async def main() -> int:
         except asyncio.CancelledError:
             console.print("\nEverything is stopped.")
         except (NotSeen, TimeoutError) as error:
-            console.print(
-                f"\nThe story stopped: {str(error)[:2000]}\nThe bot's log:\n{log.read_text()[-3000:]}"
-            )
+            console.print(f"\nThe story stopped: {str(error)[:2000]}\nThe bot's log:\n{_end_of(log)}")
             return 1
     return 0
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text()[-3000:]
 
 
 async def _on_stage(stage: Stage, console: Console) -> None:

@@ -24,6 +24,27 @@ class Tenant:
         answer = await self._post(f"users/{user}/try-registration", {})
         return cast("list[dict[str, Any]]", answer["rows"] if isinstance(answer, dict) else answer)
 
+    async def set_state(self, user: str, state: str) -> None:
+        """Let another administrator set a user's per-user MFA state."""
+        await self._post(f"users/{user}/state", {"perUserMfaState": state})
+
+    async def throttle(self, **limits: float | None) -> None:
+        """Set reports_per_10s and policies_per_s; None switches a limit off."""
+        await self._post("throttle", dict(limits))
+
+    async def fault(self, **how: Any) -> None:
+        """Make coming Graph calls fail: path, method, count, status, headers, body, delay, cut."""
+        await self._post("faults", how)
+
+    async def forget_faults(self) -> None:
+        """Let every call work again."""
+        async with self._session.delete(f"{self._url}/_admin/faults") as response:
+            response.raise_for_status()
+
+    async def permissions(self, **change: list[str]) -> None:
+        """Grant or revoke permissions of the bot's app."""
+        await self._post("permissions", dict(change))
+
     async def state(self, user: str) -> str:
         """Return a user's per-user MFA state."""
         person = next(

@@ -306,7 +306,7 @@ def test_other_cause_first_names_per_user_mfa_and_both_remedies() -> None:
 
 def test_named_policy_is_shown() -> None:
     answer = judged(an_evidence(a_sign_in(50076, applied_policies=CA_FAILED)))
-    assert any("Require MFA for all users: failure" in exhibit.value for exhibit in answer.evidence)
+    assert any("failure: Require MFA for all users" in exhibit.value for exhibit in answer.evidence)
 
 
 def test_answer_carries_code_app_resource_time_correlation_and_state() -> None:

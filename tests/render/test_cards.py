@@ -156,7 +156,7 @@ def test_long_lists_stay_inside_slacks_limits() -> None:
     )
     check(card(crowded))
     check_view(timeline_modal(crowded, now=NOW))
-    assert len(timeline_modal(crowded, now=NOW)["blocks"]) == ROWS_SHOWN + 2
+    assert ROWS_SHOWN < len(timeline_modal(crowded, now=NOW)["blocks"]) <= 100
     check(request_card(a_request(quorum_because=many, votes=(a_vote(reason="x" * 3000),) * 30), NOW))
 
 
