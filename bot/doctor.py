@@ -134,7 +134,7 @@ def _channels(settings: Settings, workspace: SlackWorkspace) -> list[Attempt]:
         Attempt(
             f"Slack: {key}",
             lambda channel=channel: _channel(workspace, channel),  # type: ignore[misc]
-            f"Invite the bot there (/invite @psso), or correct {key}; the channel must not be shared outside.",
+            f"Invite the bot there (/invite @psso), or correct {key}; outsiders must not share the channel.",
         )
         for key, channel in named.items()
         if channel

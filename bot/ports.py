@@ -50,6 +50,7 @@ class Scarce(StrEnum):
 
     REPORTS = "reports"  # sign-ins, audits, reports: 5 requests per 10 s, app and tenant
     POLICIES = "policies"  # Conditional Access: 1 request per second, tenant
+    TRIALS = "trials"  # What-If: no published limit, perhaps that of Conditional Access
 
 
 class Budget(Protocol):

@@ -17,9 +17,16 @@ from bot.ports import Pause, Scarce, Urgency
 REPORTS_WINDOW = 10.0
 POLICIES_PER_SECOND = 1.0
 POLICIES_BURST = 5
+TRIALS_PER_SECOND = 10.0
+TRIALS_BURST = 30
+"""Microsoft names no limit for What-If; should one show as a 429, every caller waits as long as it says."""
 SHORTEST_PAUSE = 0.01
 
-NAMES = {Scarce.REPORTS: "the sign-in log", Scarce.POLICIES: "Conditional Access"}
+NAMES = {
+    Scarce.REPORTS: "the sign-in log",
+    Scarce.POLICIES: "Conditional Access",
+    Scarce.TRIALS: "Conditional Access trials",
+}
 
 
 class _Allowance(Protocol):
@@ -103,6 +110,7 @@ class LocalBudget:
         self._buckets = {
             Scarce.REPORTS: _Bucket(SlidingWindow(reports_per_10s, REPORTS_WINDOW)),
             Scarce.POLICIES: _Bucket(TokenBucket(POLICIES_BURST, POLICIES_PER_SECOND, _at=monotonic())),
+            Scarce.TRIALS: _Bucket(TokenBucket(TRIALS_BURST, TRIALS_PER_SECOND, _at=monotonic())),
         }
 
     async def spend(self, bucket: Scarce, urgency: Urgency, max_wait: float) -> None:

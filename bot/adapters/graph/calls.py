@@ -30,6 +30,6 @@ MFA_CHANGE = Call("the change of the per-user MFA state", "Policy.ReadWrite.Auth
 SIGN_INS = Call("the sign-in log", "AuditLog.Read.All", Scarce.REPORTS)
 POLICIES = Call("the Conditional Access policies", "Policy.Read.All", Scarce.POLICIES)
 NAMED_LOCATIONS = Call("the named locations", "Policy.Read.All", Scarce.POLICIES)
-WHAT_IF = Call("the Conditional Access trial", "Policy.Read.ConditionalAccess", Scarce.POLICIES)
+WHAT_IF = Call("the Conditional Access trial", "Policy.Read.ConditionalAccess", Scarce.TRIALS)
 SECURITY_DEFAULTS = Call("the security defaults", "Policy.Read.All")
 DEVICE_REGISTRATION = Call("the device registration policy", "Policy.Read.DeviceConfiguration")

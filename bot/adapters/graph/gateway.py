@@ -31,11 +31,15 @@ T = TypeVar("T")
 PRIORITY = {Urgency.ACTION: "high", Urgency.PERSON: "high", Urgency.BACKGROUND: "low"}
 """x-ms-throttle-priority: https://learn.microsoft.com/graph/throttling"""
 
-UNSAID_WAIT = {Scarce.REPORTS: 10.0, Scarce.POLICIES: 1.1, None: 2.0}
+UNSAID_WAIT = {Scarce.REPORTS: 10.0, Scarce.POLICIES: 1.1, Scarce.TRIALS: 1.1, None: 2.0}
 """Seconds to wait on a 429 that names no time; Conditional Access never names one."""
 
 AFTER_LOSS_WAIT = 0.5
 RETRIES = 2
+PACED = frozenset({Scarce.POLICIES, Scarce.TRIALS})
+"""One call a second for the whole tenant: of several refused at once all but one are refused again."""
+
+PACED_RETRIES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +143,13 @@ class Gateway:
         """Send a read, again when Graph was only busy and the time limit allows."""
         await self._spend(ask, self.access.timeout)
         deadline = _loop_time() + self.access.timeout
-        for retry in range(RETRIES + 1):
+        most = PACED_RETRIES if ask.call.bucket in PACED else RETRIES
+        for retry in range(most + 1):
             try:
                 reply = await self._send(self.reader, ask, deadline)
             except (GraphThrottled, GraphUnreachable) as error:
+                if retry == most:
+                    raise
                 await self._wait_before_retry(ask, error, retry, deadline)
             else:
                 return _json_body(ask.call, reply)
@@ -159,7 +166,7 @@ class Gateway:
         if bucket is not None and isinstance(error, GraphThrottled):
             await self.budget.drained(bucket, UNSAID_WAIT[bucket] if wait is None else wait)
         left = deadline - _loop_time()
-        if wait is None or retry == RETRIES or wait >= left:
+        if wait is None or wait >= left:
             raise error
         await self.pause(wait)
         await self._spend(ask, left - wait)
@@ -199,7 +206,7 @@ def _retry_wait(call: Call, error: GraphError, retry: int) -> float | None:
     if isinstance(error, GraphThrottled):
         if error.retry_after is not None:
             return error.retry_after
-        return UNSAID_WAIT[call.bucket] if retry == 0 else None
+        return UNSAID_WAIT[call.bucket] if retry == 0 or call.bucket in PACED else None
     lost = error.status is None and isinstance(error, GraphUnreachable) and not error.timed_out
     return AFTER_LOSS_WAIT if retry == 0 and (lost or error.status in (503, 504)) else None
 

@@ -9,7 +9,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.adapters.graph.budget import NAMES, POLICIES_BURST, POLICIES_PER_SECOND
+from bot.adapters.graph.budget import (
+    NAMES,
+    POLICIES_BURST,
+    POLICIES_PER_SECOND,
+    TRIALS_BURST,
+    TRIALS_PER_SECOND,
+)
 from bot.adapters.store.connection import StoreClient, load_script
 from bot.adapters.store.keyspace import Keyspace
 from bot.errors import GraphThrottled
@@ -51,6 +57,7 @@ class RedisBudget:
         self._allowances = {
             Scarce.REPORTS: Allowance(reports_per_10s, window=10_000),
             Scarce.POLICIES: Allowance(POLICIES_BURST, rate=POLICIES_PER_SECOND),
+            Scarce.TRIALS: Allowance(TRIALS_BURST, rate=TRIALS_PER_SECOND),
         }
 
     async def spend(self, bucket: Scarce, urgency: Urgency, max_wait: float) -> None:
