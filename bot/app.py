@@ -141,9 +141,11 @@ async def reading(settings: Settings) -> AsyncIterator[Services]:
     """Open what `why` needs at a terminal: Graph, and the store where there is one already."""
     async with AsyncExitStack() as stack:
         if not has_store(settings):
+            from bot.usecases.why import NoChanges
+
             budget = LocalBudget(settings.psso_graph_reports_per_10s, time.monotonic, asyncio.sleep)
             graph = await stack.enter_async_context(graph_of(settings, budget))
-            yield Services(**graph_ports(graph, settings))
+            yield Services(**graph_ports(graph, settings), change_log=NoChanges())
             return
         from bot.adapters.store.change_log import RedisChangeLog
 

@@ -7,7 +7,6 @@ Imports are inside the commands: `--help` answers before the Graph and Slack lib
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import sys
@@ -135,6 +134,8 @@ def _serve(_: argparse.Namespace, env: Env) -> int:
     settings.require_serve()
     logs.set_up(settings.psso_log)
 
+    import asyncio
+
     from bot.serve import serve
 
     asyncio.run(serve(settings, announce=_print))
@@ -150,6 +151,8 @@ def _why(arguments: argparse.Namespace, env: Env) -> int:
     settings = Settings.from_env(env)
     settings.require_graph()
     logs.set_up("error")
+
+    import asyncio
 
     from bot.answer import why_each
     from bot.domain.app_sso import read_app_sso
@@ -185,26 +188,28 @@ def _tell(user: str, told: Told, *, as_json: bool) -> int:
     if answered.trouble is not None:
         return _say(answered.trouble)
     if diagnosis.rule == "D01":
-        return _say(NoSuchUser(user))
+        return _say(NoSuchUser(user, deleted=diagnosis.user_was_deleted))
     return ANSWERED
 
 
 def _explain(arguments: argparse.Namespace, _: Env) -> int:
     from bot.domain.aadsts import codes_in
-    from bot.render.terminal import explanation_json, print_explanations
+    from bot.render.explanations import explanation_json, explanation_lines
 
     codes = codes_in(" ".join(arguments.codes))
     if not codes:
         raise BadInput("no AADSTS code; give a number such as 50076, or paste the error text", "CODE")
-    if arguments.json:
-        for code in codes:
+    for number, code in enumerate(codes):
+        if arguments.json:
             _print(json.dumps(explanation_json(code), ensure_ascii=False))
-    else:
-        print_explanations(codes)
+        else:
+            _print("\n".join([*([""] if number else []), *explanation_lines(code)]))
     return ANSWERED
 
 
 def _doctor(arguments: argparse.Namespace, env: Env) -> int:
+    import asyncio
+
     from bot import logs
     from bot.doctor import findings_for, print_findings
     from bot.settings import Settings

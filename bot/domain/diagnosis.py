@@ -57,6 +57,7 @@ class Diagnosis:
     newest_broker_sign_in_at: datetime | None = None
     timeline: tuple[AttemptLine, ...] = ()
     links: tuple[str, ...] = ()
+    user_was_deleted: bool = False
 
 
 def diagnose(
@@ -89,6 +90,7 @@ def diagnose(
         newest_broker_sign_in_at=_newest_broker_sign_in_at(s),
         timeline=timeline(s),
         links=_links(s, judgement),
+        user_was_deleted=evidence.user_was_deleted,
     )
 
 

@@ -1,4 +1,4 @@
-"""Diagnoses and explanations for a terminal. No Slack markup; colour only repeats what the words say.
+"""Diagnoses for a terminal. No Slack markup; colour only repeats what the words say.
 
 Everything from outside goes in as `Text` without markup and without control characters.
 """
@@ -8,12 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from bot.domain.aadsts import lookup_page, meaning_of
 from bot.domain.diagnosis import Diagnosis, Exhibit
 from bot.render.blocks import ago, clock_time
 from bot.render.coverage import coverage_words
@@ -45,45 +43,6 @@ def diagnosis_text(
     if trouble:
         parts.append(_plain(trouble))
     return Group(*parts, *(_plain(link, "dim") for link in diagnosis.links))
-
-
-def explanation_text(code: int) -> RenderableType:
-    """Return what one AADSTS code means."""
-    known = meaning_of(code)
-    if known is None:
-        unknown = "This code is not in our list. Microsoft's page knows the newest ones:"
-        return Group(_plain(f"AADSTS{code}", "bold"), _plain(unknown), _plain(lookup_page(code)))
-    return Group(
-        _plain(f"AADSTS{code}  {known.name}".strip(), "bold"),
-        _plain(known.meaning),
-        _plain(f"Likely cause: {known.likely_cause}"),
-        _plain(f"What to do: {known.fix}"),
-        _plain(lookup_page(code), "dim"),
-    )
-
-
-def explanation_json(code: int) -> dict[str, Any]:
-    """Return one explanation as the object of `explain --json`; nulls when the code is not listed."""
-    known = meaning_of(code)
-    return {
-        "code": code,
-        "known": known is not None,
-        "name": known.name if known else None,
-        "meaning": known.meaning if known else None,
-        "likely_cause": known.likely_cause if known else None,
-        "fix": known.fix if known else None,
-        "category": known.category if known else None,
-        "page": lookup_page(code),
-    }
-
-
-def print_explanations(codes: Sequence[int], console: Console | None = None) -> None:
-    """Print what codes mean, with an empty line between them."""
-    out = console or _console()
-    for number, code in enumerate(codes):
-        if number:
-            out.print()
-        out.print(explanation_text(code))
 
 
 def print_why(

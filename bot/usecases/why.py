@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.domain.coverage import grade_coverage
 from bot.domain.diagnosis import Diagnosis, Grade, diagnose
 from bot.domain.evidence import AppSso, Evidence
-from bot.domain.people import ObjectId
+from bot.domain.people import ObjectId, User
+from bot.domain.risk import is_break_glass
 from bot.errors import BadInput, GraphError, StoreUnavailable
 from bot.ports import Answer, Services
 from bot.usecases.facts import Reader
@@ -29,6 +30,17 @@ class Answered:
     answer: Answer
     age: timedelta = timedelta()
     trouble: GraphError | None = None
+
+
+class NoChanges:
+    """The change log of an installation that has no store, and so has never changed anything."""
+
+    async def last_change(self, user: ObjectId) -> datetime | None:
+        """Return None."""
+
+    async def changed(self, user: ObjectId, at: datetime) -> None:
+        """Refuse: a change needs a store."""
+        raise StoreUnavailable("a change needs a store")
 
 
 async def why(
@@ -65,7 +77,22 @@ def judged(evidence: Evidence, services: Services) -> Diagnosis:
     allowed = {Grade.FULL, Grade.PARTIAL}
     if services.rules.uncovered == "two":
         allowed |= {Grade.NONE, Grade.UNKNOWN}
-    return diagnose(evidence, grade_coverage(evidence), requestable=frozenset(allowed))
+    diagnosis = diagnose(evidence, grade_coverage(evidence), requestable=frozenset(allowed))
+    protected = diagnosis.user and _protection(diagnosis.user, services)
+    if protected and diagnosis.can_request_disable:
+        return replace(diagnosis, can_request_disable=False, why_not=protected)
+    return diagnosis
+
+
+def _protection(user: User, services: Services) -> str | None:
+    if is_break_glass(user, services.rules.break_glass):
+        return "This is an emergency account that is never changed from here. Its owners change it in Entra."
+    if user.is_management_restricted:
+        return (
+            "The account is in a restricted management administrative unit, which apps may not change. "
+            "Its administrators change it in Entra."
+        )
+    return None
 
 
 async def _gather(
