@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.coverage import grade_coverage
 from bot.domain.diagnosis import Diagnosis, Grade, diagnose
-from bot.domain.evidence import AppSso, Evidence
+from bot.domain.evidence import AppSso, Evidence, Known, Unreadable
 from bot.domain.people import ObjectId, User
 from bot.domain.risk import is_break_glass
 from bot.errors import BadInput, GraphError, StoreUnavailable
@@ -78,13 +78,14 @@ def judged(evidence: Evidence, services: Services) -> Diagnosis:
     if services.rules.uncovered == "two":
         allowed |= {Grade.NONE, Grade.UNKNOWN}
     diagnosis = diagnose(evidence, grade_coverage(evidence), requestable=frozenset(allowed))
-    protected = diagnosis.user and _protection(diagnosis.user, services)
+    protected = diagnosis.user and _protection(diagnosis.user, evidence, services)
     if protected and diagnosis.can_request_disable:
         return replace(diagnosis, can_request_disable=False, why_not=protected)
     return diagnosis
 
 
-def _protection(user: User, services: Services) -> str | None:
+def _protection(user: User, evidence: Evidence, services: Services) -> str | None:
+    """Return why this account is never changed from here, whatever the verdict."""
     if is_break_glass(user, services.rules.break_glass):
         return "This is an emergency account that is never changed from here. Its owners change it in Entra."
     if user.is_management_restricted:
@@ -92,6 +93,10 @@ def _protection(user: User, services: Services) -> str | None:
             "The account is in a restricted management administrative unit, which apps may not change. "
             "Its administrators change it in Entra."
         )
+    if isinstance(evidence.membership, Unreadable):
+        return "Whether the account holds an administrator role could not be read. Make that readable first."
+    if isinstance(evidence.membership, Known) and evidence.membership.value.role_template_ids:
+        return "The account holds an administrator role. Such accounts are changed in the Entra admin center."
     return None
 
 

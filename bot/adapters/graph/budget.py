@@ -17,8 +17,8 @@ from bot.ports import Pause, Scarce, Urgency
 REPORTS_WINDOW = 10.0
 POLICIES_PER_SECOND = 1.0
 POLICIES_BURST = 5
-TRIALS_PER_SECOND = 10.0
-TRIALS_BURST = 30
+TRIALS_PER_SECOND = 200.0
+TRIALS_BURST = 200
 """Microsoft names no limit for What-If; should one show as a 429, every caller waits as long as it says."""
 SHORTEST_PAUSE = 0.01
 
