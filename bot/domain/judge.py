@@ -23,8 +23,11 @@ from bot.domain.three_valued import Answer, Condition, Finding, conjunction
 DOUBT_COSTS = 0.05
 PEERS_AGREE = 0.05
 PEERS_DISAGREE = -0.3
-_NAMED_DOUBTS = 3
 _NAMED_POSSIBLE = 4
+ALL_WELL = frozenset({"ALREADY_REGISTERED", "PER_USER_MFA_NOT_CURRENTLY_BLOCKING"})
+"""Never named while nothing is proven: read in passing, they sound like an all-clear."""
+
+_NAMED_DOUBTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +190,12 @@ def _contributing(chosen: Checked, checked: list[Checked], s: Situation) -> tupl
     place = checked.index(chosen)
     passed_over = [row.rule.verdict for row in checked[:place] if row.holds]
     beside = [row.rule.verdict for row in checked[place + 1 :] if row.holds and row.rule.names_a_cause]
-    possible = [row.rule.verdict for row in _within_reach(checked[:place])]
-    is_last = chosen is checked[-1]
     state = s.evidence.per_user_mfa_state
     is_on = isinstance(state, Known) and state.value is not PerUserMfaState.DISABLED
     following = ["PER_USER_MFA"] if is_on and chosen.rule.per_user_mfa_is_next else []
-    maybe = list(dict.fromkeys(possible))[:_NAMED_POSSIBLE] if is_last else []
+    nothing_stands = chosen is checked[-1] and s.user is not None
+    possible = [row.rule.verdict for row in _within_reach(checked[:place])] if nothing_stands else []
+    maybe = list(dict.fromkeys(name for name in possible if name not in ALL_WELL))[:_NAMED_POSSIBLE]
     names = dict.fromkeys([*following, *passed_over, *beside, *maybe])
     return tuple(name for name in names if name != chosen.rule.verdict)
 

@@ -92,12 +92,15 @@ class World:
 
     async def until_card(self, ts: str, *words: str) -> str:
         """Wait until a card says one of these; return how it reads."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                text = await self.card(ts)
-                if any(word in text for word in words):
-                    return text
-                await asyncio.sleep(LOOK_AGAIN)
+        text = ""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not any(word in text for word in words):
+                    text = await self.card(ts)
+                    await asyncio.sleep(LOOK_AGAIN)
+        except TimeoutError:
+            raise AssertionError(f"the card never said any of {words}; it says: {text}") from None
+        return text
 
     async def patches(self, user_id: str) -> list[dict[str, Any]]:
         """Return the writes that Graph received for a user."""
