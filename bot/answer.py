@@ -1,16 +1,12 @@
-"""`psso-bot why` and the journal's commands: what the terminal asks of the composition root."""
+"""`psso-bot why`: what the terminal asks of the composition root."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from bot import app
-from bot.adapters.audit.journal import journal_path
-from bot.adapters.audit.keys import install_key
-from bot.adapters.audit.verification import Verdict, export, verify
 from bot.domain.evidence import AppSso
 from bot.errors import BotError
 from bot.ports import Services
@@ -42,17 +38,3 @@ async def _one(user: str, services: Services, turns: asyncio.Semaphore, app_sso:
         except BotError as error:
             return None, error, services.now() - began
         return answered, None, services.now() - began
-
-
-def verify_journal(settings: Settings) -> Verdict:
-    """Check the journal's hash chain."""
-    journal = journal_path(settings.psso_state_dir)
-    if not journal.exists():
-        return Verdict(ok=True, records=0, why="There is no journal yet: nothing was requested or changed.")
-    return verify(journal, install_key(settings.psso_state_dir))
-
-
-def export_journal(settings: Settings, since: datetime | None) -> Iterator[str]:
-    """Yield the journal's records as JSON lines."""
-    for record in export(journal_path(settings.psso_state_dir), since):
-        yield json.dumps(record, ensure_ascii=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -12,9 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pydantic import SecretStr
+
 from bot.adapters.graph.budget import LocalBudget
 from bot.adapters.graph.credentials import CLOUDS, Access, AppIdentity, FixedToken, Identity
 from bot.adapters.graph.gateway import Gateway, connect
+from bot.domain.hours import open_hours
 from bot.ports import Budget, Desk, Rules, Services
 from bot.settings import Settings
 
@@ -52,6 +56,13 @@ def rules_of(settings: Settings) -> Rules:
         vote_no_sooner=timedelta(seconds=settings.psso_approval_seconds_min),
         readback_within=timedelta(seconds=settings.psso_readback_seconds),
         answer_within=ANSWER_WITHIN,
+        follow_for=timedelta(minutes=settings.psso_follow_minutes),
+        most_disables_per_hour=settings.psso_max_disables_per_hour,
+        hours=open_hours(settings.psso_hours) if settings.psso_hours else None,
+        audit_channel=settings.psso_audit_channel or "",
+        step_up=settings.psso_step_up,
+        step_up_context=settings.psso_step_up_context,
+        public_url=(settings.psso_public_url or "").rstrip("/"),
         uncovered=settings.psso_uncovered,
     )
 
@@ -72,6 +83,11 @@ async def graph_of(settings: Settings, budget: Budget) -> AsyncIterator[Gateway]
 def _identity(settings: Settings) -> Identity:
     if settings.graph_url and settings.graph_token:
         return FixedToken(settings.graph_token.get_secret_value())
+    return app_identity(settings)
+
+
+def app_identity(settings: Settings) -> AppIdentity:
+    """Return the reader's app registration."""
     secret = settings.azure_client_secret
     return AppIdentity(
         tenant_id=settings.tenant,
@@ -190,6 +206,51 @@ def config_hash(settings: Settings) -> str:
     return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:16]
 
 
+@asynccontextmanager
+async def step_up_ports(settings: Settings, link: Link) -> AsyncIterator[dict[str, Any]]:
+    """Open what approvers' sign-ins need, where they are asked for."""
+    if not settings.psso_step_up:
+        yield {}
+        return
+    from bot.adapters.audit.keys import install_key
+    from bot.adapters.client_proof import client_proof
+    from bot.adapters.step_up import EntraSignInPage, SignInSite, sign_in_session
+    from bot.adapters.store.tickets import RedisTickets
+    from bot.usecases.step_up import PATH
+
+    identity = app_identity(settings)
+    assert identity.client_id is not None  # settings.require_serve() ran
+    site = SignInSite(
+        login=(settings.psso_login_url or CLOUDS[settings.psso_cloud].login).rstrip("/"),
+        tenant=settings.tenant,
+        client_id=identity.client_id,
+        redirect_uri=f"{(settings.psso_public_url or '').rstrip('/')}{PATH}/callback",
+        context=settings.psso_step_up_context,
+    )
+    proof = client_proof(identity)
+    async with sign_in_session(site.login) as session:
+        yield {
+            "tickets": RedisTickets(
+                link.actions, settings.tenant, install_key(settings.psso_state_dir), new_id
+            ),
+            "approver_sign_in": EntraSignInPage(site, proof, session, utc_now),
+        }
+
+
+def fingerprints(settings: Settings) -> dict[str, str]:
+    """Return a keyed hash of every setting that is not at its default, by the setting's name."""
+    from bot.adapters.audit.keys import install_key, subkey
+
+    key = subkey(install_key(settings.psso_state_dir), "settings")
+    found = {}
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if value != field.get_default(call_default_factory=True):
+            text = value.get_secret_value() if isinstance(value, SecretStr) else repr(value)
+            found[name.upper()] = hmac.digest(key, f"{name}={text}".encode(), "sha256").hex()[:12]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """The desk, and the parts of it that start, stop and report health."""
@@ -205,13 +266,18 @@ class Running:
 async def opened(settings: Settings) -> AsyncIterator[Running]:
     """Open everything the running bot needs, in order, and close it in reverse."""
     from bot.adapters.audit.keys import install_key
+    from bot.adapters.graph.audits import GraphDirectoryAudits
+    from bot.adapters.graph.privileges import GraphPrivileges
     from bot.adapters.slack.client import slack_client, slack_session
     from bot.adapters.slack.poster import SlackAnnouncer
     from bot.adapters.slack.workspace import SlackWorkspace
     from bot.adapters.store.answers import RedisAnswers
     from bot.adapters.store.change_log import RedisChangeLog
+    from bot.adapters.store.limits import RedisLimits
     from bot.adapters.store.requests import RedisRequests
+    from bot.adapters.store.schedule import RedisSchedule
     from bot.adapters.store.streams import RedisInbox, outbox_for_delivery, outbox_for_execution
+    from bot.adapters.store.switches import RedisSwitches
 
     assert settings.slack_bot_token is not None  # settings.require_serve() ran
     tenant = settings.tenant
@@ -223,16 +289,23 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         workspace = await SlackWorkspace.opened(client, utc_now)
         journal = journal_of(settings, link)
         await journal.check()
+        key = install_key(settings.psso_state_dir)
         desk = Desk(
             **graph_ports(graph, settings),
             answers=RedisAnswers(link.actions, tenant),
             change_log=RedisChangeLog(link.actions, tenant),
-            requests=RedisRequests(link.actions, tenant, install_key(settings.psso_state_dir), new_id),
+            requests=RedisRequests(link.actions, tenant, key, new_id),
             inbox=RedisInbox(link.actions, link.background, tenant, new_id),
             outbox=outbox_for_delivery(link.background, tenant),
             approved=outbox_for_execution(link.background, tenant),
             journal=journal,
+            privileges=GraphPrivileges(graph),
+            directory_audits=GraphDirectoryAudits(graph),
+            schedule=RedisSchedule(link.background, tenant),
+            limits=RedisLimits(link.actions, tenant),
+            switches=RedisSwitches(link.actions, tenant, key, settings.psso_state_dir),
             workspace=workspace,
             announcer=SlackAnnouncer(client, workspace, settings.psso_approval_channel or "", utc_now),
+            **await stack.enter_async_context(step_up_ports(settings, link)),
         )
         yield Running(desk, client, workspace, journal, link)

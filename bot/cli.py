@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from bot import __version__
 from bot.errors import (
     AmbiguousUser,
+    AuditUnavailable,
     BadInput,
     BotError,
     GraphError,
@@ -31,6 +33,8 @@ from bot.errors import (
 
 if TYPE_CHECKING:
     from bot.answer import Told
+    from bot.audit import Finding
+    from bot.ports import Anchor, Noted
 
 ANSWERED, CHECK_FAILED, USAGE, NO_SUCH_USER, REFUSED, UNREACHABLE = range(6)
 
@@ -73,7 +77,11 @@ def exit_code(error: BotError | None) -> int:
 def _say(error: BotError) -> int:
     from bot.render.failure import in_words
 
-    print(f"psso-bot: {in_words(error)}", file=sys.stderr)  # noqa: T201 -- a command line prints
+    words = in_words(error)
+    if isinstance(error, AuditUnavailable) and str(error):
+        # At a terminal the reader is the administrator, who needs to know which file it is.
+        words = f"{error}. Nothing can be changed until that is mended."
+    print(f"psso-bot: {words}", file=sys.stderr)  # noqa: T201 -- a command line prints
     return exit_code(error)
 
 
@@ -117,13 +125,30 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    audit = commands.add_parser("audit", help="check or export the journal")
+    audit = commands.add_parser("audit", help="check, export or decipher the journal")
     actions = audit.add_subparsers(title="actions", metavar="ACTION", required=True)
     verify = actions.add_parser("verify", help="check the hash chain and name the first bad record")
+    verify.add_argument(
+        "--anchor",
+        metavar="SEQ:MAC",
+        action="append",
+        default=[],
+        help="a record known to exist, as posted to the audit channel; may be given several times",
+    )
     verify.set_defaults(run=_audit_verify)
     export = actions.add_parser("export", help="print records as JSON lines")
     export.add_argument("--since", metavar="T", help="only records from this time on (ISO 8601)")
     export.set_defaults(run=_audit_export)
+    reveal = actions.add_parser("reveal", help="say whom pseudonyms stand for (needs the key file)")
+    reveal.add_argument("pseudonyms", nargs="*", metavar="PSEUDONYM", help="h:… as it stands in a record")
+    reveal.add_argument(
+        "--value",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="the other way round: a UPN, address or id whose records are wanted",
+    )
+    reveal.set_defaults(run=_audit_reveal)
 
 
 def _serve(_: argparse.Namespace, env: Env) -> int:
@@ -228,20 +253,85 @@ def _manifest(arguments: argparse.Namespace, _: Env) -> int:
     return ANSWERED
 
 
-def _audit_verify(_: argparse.Namespace, env: Env) -> int:
-    from bot.answer import verify_journal
+def _audit_verify(arguments: argparse.Namespace, env: Env) -> int:
+    import asyncio
+
+    from bot.audit import verify_journal
     from bot.settings import Settings
 
-    verdict = verify_journal(Settings.from_env(env))
-    if verdict.ok:
-        _print(verdict.why or f"The journal is as it was written: {verdict.records} records.")
+    settings = Settings.from_env(env)
+    anchors = [_anchor(text) for text in arguments.anchor]
+    found = asyncio.run(verify_journal(settings, anchors))
+    codes = [_tell_finding(finding, is_copy=number > 0) for number, finding in enumerate(found)]
+    return CHECK_FAILED if CHECK_FAILED in codes else max(codes)
+
+
+def _anchor(text: str) -> Anchor:
+    from bot.ports import Anchor
+
+    seq, _, mac = text.strip().rstrip("…").partition(":")
+    if not (seq.isascii() and seq.isdigit() and re.fullmatch("[0-9a-f]{8,64}", mac)):
+        raise BadInput("not an anchor; write it as it was posted, like 123:0a1b2c3d…", "--anchor")
+    return Anchor(int(seq), mac)
+
+
+def _tell_finding(finding: Finding, *, is_copy: bool) -> int:
+    """Print what one check of the journal found; return its exit code."""
+    verdict = finding.verdict
+    for name, reached in finding.others.items():
+        _print(
+            f"The store also has another journal ({name}), of {reached} records: another machine's, "
+            "or this one's before it was replaced."
+        )
+    if finding.error is not None:
+        print(f"psso-bot: The store's copy was not compared: {finding.error}", file=sys.stderr)  # noqa: T201
+        return UNREACHABLE
+    if verdict is None:
+        return ANSWERED
+    if not verdict.ok:
+        _print(f"Wrong: {verdict.sink}. Record {verdict.first_bad} {verdict.why}.")
+        _print(f"The {verdict.records} records before it are as written.")
+        return CHECK_FAILED
+    if is_copy:
+        _print(f"The store's copy agrees: {verdict.records} records.")
+    elif verdict.records:
+        _print(f"The journal is as it was written: {verdict.records} records.")
     else:
-        _print(f"Record {verdict.first_bad} {verdict.why}. The {verdict.records} before it are as written.")
-    return ANSWERED if verdict.ok else CHECK_FAILED
+        _print("There is no record yet: nothing was requested or changed.")
+    return ANSWERED
+
+
+def _audit_reveal(arguments: argparse.Namespace, env: Env) -> int:
+    from bot.audit import pseudonym_of, reveal
+    from bot.settings import Settings
+
+    settings = Settings.from_env(env)
+    if not arguments.pseudonyms and not arguments.value:
+        raise BadInput("nothing to look up; give a pseudonym (h:…) or --value TEXT", "PSEUDONYM")
+    code = ANSWERED
+    for pseudonym in arguments.pseudonyms:
+        value, records = reveal(settings, pseudonym)
+        _print(f"{pseudonym} stands for {value}" if value else f"{pseudonym} is not known here.")
+        _print_noted(records)
+        code = code if value else CHECK_FAILED
+    for value in arguments.value:
+        pseudonym, records = pseudonym_of(settings, value)
+        _print(f"{pseudonym} stands for {value.strip()}")
+        _print_noted(records)
+    return code
+
+
+def _print_noted(records: Sequence[Noted]) -> None:
+    for noted in records:
+        _print(
+            f"  record {noted.seq}  {noted.at:%Y-%m-%d %H:%M:%S} UTC  {noted.kind}  {noted.request_id or ''}"
+        )
+    if not records:
+        _print("  No record carries it.")
 
 
 def _audit_export(arguments: argparse.Namespace, env: Env) -> int:
-    from bot.answer import export_journal
+    from bot.audit import export_journal
     from bot.settings import Settings
 
     for line in export_journal(Settings.from_env(env), _moment(arguments.since)):

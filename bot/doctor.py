@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -14,13 +16,24 @@ from rich.text import Text
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import app
+from bot.adapters.graph.audits import GraphDirectoryAudits
+from bot.adapters.graph.budget import LocalBudget
+from bot.adapters.graph.privileges import GraphPrivileges
 from bot.adapters.slack.client import slack_client, slack_session, translated
 from bot.adapters.slack.workspace import SlackWorkspace, installation
 from bot.errors import BotError, SettingsError, SlackError
 from bot.render.failure import in_words
 from bot.render.manifest import SCOPES
 from bot.settings import Settings
-from bot.usecases.examine import Attempt, Finding, Grade, clock_finding, examine, graph_attempts
+from bot.usecases.examine import (
+    Attempt,
+    Finding,
+    Grade,
+    approval_attempts,
+    clock_finding,
+    examine,
+    graph_attempts,
+)
 
 MARKS = {Grade.OK: ("✓", "green"), Grade.WARNING: ("!", "yellow"), Grade.FAILED: ("✗", "red")}
 
@@ -78,7 +91,7 @@ def _settings(settings: Settings) -> list[Finding]:
             Finding(
                 "Approvers",
                 Grade.WARNING,
-                f"Only {len(people)} named; two must approve, and neither may be the requester.",
+                f"Only {len(people)} named; some requests need two approvers, neither of them the requester.",
                 "Name at least three people or a user group in PSSO_APPROVERS.",
             )
         )
@@ -186,7 +199,11 @@ async def _graph(settings: Settings) -> list[Finding]:
         return []
     try:
         async with app.reading(settings) as services:
-            return list(await examine(graph_attempts(services)))
+            found = await examine(graph_attempts(services))
+        budget = LocalBudget(settings.psso_graph_reports_per_10s, time.monotonic, asyncio.sleep)
+        async with app.graph_of(settings, budget) as graph:
+            ports = GraphPrivileges(graph), GraphDirectoryAudits(graph)
+            return [*found, *await examine(approval_attempts(*ports, app.utc_now()))]
     except BotError as error:
         return [Finding("Microsoft Graph", Grade.FAILED, in_words(error), "Check AZURE_* and PSSO_CLOUD.")]
 

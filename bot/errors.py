@@ -6,6 +6,7 @@ BotError
 ├── NoSuchUser                nobody in the tenant answers to that name
 ├── AmbiguousUser             several do
 ├── NotAllowed                this person may not do this here
+├── NeedsStepUp               this person may, once they have signed in to Entra again
 ├── Conflict                  the request has moved on (carries the state it is in)
 ├── GraphError                Microsoft Graph did not give what was asked
 │   ├── GraphRefused          403: permission, licence or a restricted object
@@ -101,7 +102,19 @@ class Denial(StrEnum):
     FROZEN = "frozen"
     CANNOT_CHECK = "cannot_check"
     BREAK_GLASS = "break_glass"  # the target is on the list of accounts that are never touched
+    PRIVILEGED = "privileged"  # the target holds, may activate or could give itself a directory role
+    RESTRICTED_ACCOUNT = "restricted_account"  # in a restricted management administrative unit
+    SERVICE_ACCOUNT = "service_account"  # no person signs in with the target
+    GUEST_TARGET = "guest_target"  # the target's MFA belongs to another tenant
+    UNCOVERED = "uncovered"  # nothing else is shown to demand MFA of the target
     NOT_REQUESTABLE = "not_requestable"  # the diagnosis does not support the change; `detail` says why
+    STEP_UP_OFF = "step_up_off"  # the request needs a sign-in to Entra, and the bot is not set up for it
+    STEP_UP_OVER = "step_up_over"  # the sign-in link is unknown, used or too old
+    STEP_UP_INVALID = "step_up_invalid"  # Entra's answer does not belong to this sign-in; `detail` says what
+    STEP_UP_UNFINISHED = "step_up_unfinished"  # Entra did not sign the person in; `detail` is its code
+    STEP_UP_OTHER_PERSON = "step_up_other_person"
+    STEP_UP_NOT_FRESH = "step_up_not_fresh"
+    STEP_UP_NO_MFA = "step_up_no_mfa"
 
 
 @dataclass(eq=False)
@@ -113,6 +126,16 @@ class NotAllowed(BotError):
 
     def __str__(self) -> str:
         return f"{self.denial}: {self.detail}" if self.detail else str(self.denial)
+
+
+@dataclass(eq=False)
+class NeedsStepUp(BotError):
+    """The approval was not counted yet: this request wants the approver's fresh sign-in to Entra."""
+
+    request_id: str
+
+    def __str__(self) -> str:
+        return f"request {self.request_id} needs a fresh sign-in"
 
 
 @dataclass(eq=False)

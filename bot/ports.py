@@ -13,6 +13,7 @@ from typing import Protocol
 
 from bot.domain.approval import CardRef, ChangeRequest, Failure, Person, State, Vote, Wish
 from bot.domain.diagnosis import Diagnosis
+from bot.domain.hours import OpenHours
 from bot.domain.people import (
     AuthenticationMethod,
     Device,
@@ -29,6 +30,7 @@ from bot.domain.policies import (
     TrialSignIn,
 )
 from bot.domain.sign_ins import SignIn
+from bot.domain.step_up import EntraSignIn, Ticket
 
 Clock = Callable[[], datetime]
 """Returns the current time, aware, in UTC."""
@@ -127,6 +129,44 @@ class Policies(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Privilege:
+    """What makes an account powerful, by display name. All empty: an ordinary account."""
+
+    active_roles: tuple[str, ...] = ()
+    eligible_roles: tuple[str, ...] = ()
+    role_assignable_groups: tuple[str, ...] = ()  # member or owner of
+
+
+class Privileges(Protocol):
+    """Directory roles and groups that carry them."""
+
+    async def of(self, user: ObjectId) -> Privilege:
+        """Return everything, or raise: a partial answer is never given (it would read as "ordinary")."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One record of Entra's directory audit log about a user."""
+
+    id: str
+    at: datetime
+    activity: str
+    by: str  # display name or UPN of who did it
+    by_app_id: str | None = None
+    by_user_id: str | None = None
+    sets_state: PerUserMfaState | None = None  # the per-user MFA state it set, when it set one
+    is_password_change: bool = False
+    is_method_change: bool = False
+
+
+class DirectoryAudits(Protocol):
+    """Entra's directory audit log (a scarce call)."""
+
+    async def about(self, user: ObjectId, since: datetime, urgency: Urgency) -> tuple[AuditEvent, ...]:
+        """Return what was done to a user since `since`, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """Something accepted and not yet carried out. `deliveries` counts how often it was handed out."""
 
@@ -157,6 +197,98 @@ class Inbox(Queue, Protocol):
         """Keep a job durably; False when `op_id` was recorded before."""
 
 
+class Schedule(Protocol):
+    """Durable things to do later. Each has a key: putting it again moves it instead of doubling it."""
+
+    async def put(self, kind: str, key: str, due: datetime, body: Mapping[str, str]) -> None:
+        """Do `kind` with `body` at `due`; a second put with the same kind and key replaces the first."""
+
+    async def drop(self, kind: str, key: str) -> None:
+        """Forget it."""
+
+    async def take_due(self, count: int, lease: timedelta) -> tuple[Job, ...]:
+        """Return up to `count` jobs whose time has come; each comes again after `lease` unless done.
+
+        A job's id is its kind and key with a colon between.
+        """
+
+    async def done(self, job: Job) -> None:
+        """Forget a finished job, unless it was put again meanwhile."""
+
+
+class Limits(Protocol):
+    """How often something was done lately."""
+
+    async def admit(self, name: str, key: str, most: int, window: timedelta, op_id: str) -> bool:
+        """Count one use of `name` by `key`; False when that would be more than `most` in `window`.
+
+        The same `op_id` counts once.
+        """
+
+    async def count(self, name: str, key: str, window: timedelta) -> int:
+        """Return how many uses were counted in `window`."""
+
+
+class Tickets(Protocol):
+    """Approvals that wait for their approver's sign-in, each under an unguessable id."""
+
+    async def make(self, ticket_id: str, ticket: Ticket, lifetime: timedelta) -> None:
+        """Keep a ticket for `lifetime`."""
+
+    async def read(self, ticket_id: str) -> Ticket | None:
+        """Return a ticket that still stands."""
+
+    async def take(self, ticket_id: str) -> Ticket | None:
+        """Return a ticket and end it: of all who take it, one gets it."""
+
+    def seal(self, purpose: str, *parts: str) -> str:
+        """Return 43 characters (A-Z a-z 0-9 - _) that only this installation can derive from the parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInAsk:
+    """One sign-in to be asked of Entra: `nonce` comes back in its token, `verifier` is PKCE's secret."""
+
+    ticket_id: str
+    nonce: str
+    verifier: str
+    login_hint: str
+
+
+class ApproverSignIn(Protocol):
+    """Entra's sign-in page for approvers (OpenID Connect, authorization code with PKCE)."""
+
+    async def address(self, ask: SignInAsk) -> str:
+        """Return where to send the approver; NotAllowed(CANNOT_CHECK) when Entra does not answer."""
+
+    async def redeem(self, code: str, ask: SignInAsk) -> EntraSignIn:
+        """Exchange the code for the sign-in, validated but not judged.
+
+        Raises NotAllowed: STEP_UP_INVALID for an answer that is not to this ask, STEP_UP_UNFINISHED when
+        Entra refuses the code, CANNOT_CHECK when it does not answer.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchState:
+    """A switch that people throw, and who threw it."""
+
+    on: bool
+    by: str
+    reason: str
+    at: datetime
+
+
+class Switches(Protocol):
+    """Switches that outlive the process: "freeze" stops every change."""
+
+    async def read(self, name: str) -> SwitchState | None:
+        """Return the switch, or None when nobody ever threw it."""
+
+    async def throw(self, name: str, state: SwitchState) -> None:
+        """Set the switch."""
+
+
 class Requests(Protocol):
     """Change requests. Every move is one atomic script keyed by an operation id, so repeating it is safe.
 
@@ -164,9 +296,11 @@ class Requests(Protocol):
     Moves raise Conflict when the state does not allow them, and StoreUnavailable.
     """
 
-    async def open(self, wish: Wish, op_id: str) -> ChangeRequest:
+    async def open(self, wish: Wish, op_id: str, votes: tuple[Vote, ...] = ()) -> ChangeRequest:
         """Store a new pending request; with a repeated `op_id` return the one it made the first time.
 
+        `votes` are approvals given beforehand, with a request that included this one: enough of them
+        make it approved at once. They count by the same rules as votes that are given later.
         Raises Conflict with the id of the open request when the target already has one.
         """
 
@@ -250,11 +384,43 @@ class Entry:
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The journal reached this record; `seq` 0: nothing was written yet. `mac` vouches for all before."""
+
+    seq: int = 0
+    mac: str = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A record of the journal as it is read back: ids and words, personal data only as pseudonyms."""
+
+    seq: int
+    at: datetime
+    kind: str
+    request_id: str | None = None
+    by: str = ""  # Slack id of who acted, where one was recorded
+    before: str = ""
+    after: str = ""
+    result: str = ""
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
 class Journal(Protocol):
     """The append-only record. No journal, no change."""
 
     async def write(self, entry: Entry) -> None:
         """Append durably before returning; raise AuditUnavailable otherwise."""
+
+    async def head(self) -> Anchor:
+        """Return how far the journal goes; raise AuditUnavailable when it cannot be written."""
+
+    async def last(self, kind: str) -> Noted | None:
+        """Return the newest record of a kind, or None."""
+
+    async def about(self, target: ObjectId, most: int) -> tuple[Noted, ...]:
+        """Return the newest records about a user, newest first; raise AuditUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +483,17 @@ class News(StrEnum):
     EXECUTING = "executing"
     VERIFIED = "verified"
     FAILED = "failed"
+    REMINDER = "reminder"  # still waiting for a decision
+    ESCALATED = "escalated"  # the last reminder, to every approver
+    REGISTERED = "registered"  # followed: the Mac has registered
+    STILL_BLOCKED = "still_blocked"  # followed: blocked again, `detail` says by what
+    NOT_TRIED = "not_tried"  # followed: no attempt within the time
+    DRIFTED = "drifted"  # the state reads differently some minutes after verified
+    RE_ENFORCED = "re_enforced"  # somebody switched it back on; `detail` says who
+    METHODS_CHANGED = "methods_changed"  # registered methods differ after the change
+    RESTORE_DUE = "restore_due"  # the time box ended: the state is being restored
+    FROZEN = "frozen"  # changes are on hold
+    LIFTED = "lifted"  # changes are no longer on hold
 
 
 class Announcer(Protocol):
@@ -325,11 +502,17 @@ class Announcer(Protocol):
     async def show(self, request: ChangeRequest) -> CardRef:
         """Post the request's card, or bring the posted one up to date."""
 
-    async def reply(self, request: ChangeRequest, news: News) -> None:
-        """Say the news in the card's thread."""
+    async def reply(self, request: ChangeRequest, news: News, detail: str = "") -> None:
+        """Say the news in the card's thread; `detail` completes it in words."""
 
-    async def tell(self, slack_id: str, request: ChangeRequest, news: News) -> None:
+    async def tell(self, slack_id: str, request: ChangeRequest, news: News, detail: str = "") -> None:
         """Tell one person directly."""
+
+    async def announce(self, news: News, detail: str, by: str = "") -> None:
+        """Say in the approval channel what concerns all requests; `by` is the Slack id of who did it."""
+
+    async def post(self, channel: str, text: str) -> None:
+        """Say a plain text in a channel that is not shared outside. Raises SlackError, NotAllowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +530,13 @@ class Rules:
     vote_no_sooner: timedelta = timedelta(seconds=3)
     readback_within: timedelta = timedelta(seconds=60)
     answer_within: timedelta = timedelta(seconds=20)  # the deadline of one `why`
+    follow_for: timedelta = timedelta(minutes=60)
+    most_disables_per_hour: int = 10
+    hours: OpenHours | None = None  # None: always open
+    step_up: bool = False  # two-approver requests need the approver's Entra sign-in
+    step_up_context: str = ""  # the authentication context such a sign-in must satisfy; empty: MFA by `amr`
+    public_url: str = ""  # where people's browsers reach the bot, without a slash at the end
+    audit_channel: str = ""
     uncovered: str = "refuse"  # or "two": a request may be made although coverage is NONE or UNKNOWN
 
 
@@ -375,5 +565,12 @@ class Desk(Services):
     outbox: Queue = field(kw_only=True)  # for deliver
     approved: Queue = field(kw_only=True)  # the same stream, for execute
     journal: Journal = field(kw_only=True)
+    privileges: Privileges = field(kw_only=True)
+    directory_audits: DirectoryAudits = field(kw_only=True)
+    schedule: Schedule = field(kw_only=True)
+    limits: Limits = field(kw_only=True)
+    switches: Switches = field(kw_only=True)
     workspace: Workspace = field(kw_only=True)
     announcer: Announcer = field(kw_only=True)
+    tickets: Tickets | None = field(kw_only=True, default=None)  # with step-up only, like the next
+    approver_sign_in: ApproverSignIn | None = field(kw_only=True, default=None)

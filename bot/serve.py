@@ -6,26 +6,34 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from bot import app
+from bot.adapters import web
 from bot.adapters.health import Check, Health, served
 from bot.adapters.slack.transport import HttpTransport, SocketTransport, Transport, bolt_app
-from bot.errors import AuditUnavailable, BotError, StoreUnavailable
-from bot.ports import Desk, Job
+from bot.errors import AuditUnavailable, BotError, NotAllowed, SlackError, StoreUnavailable
+from bot.ports import Desk
 from bot.settings import Settings
+from bot.usecases import execute
+from bot.usecases.anchor import Posted, anchor_if_due
 from bot.usecases.deliver import deliver
-from bot.usecases.execute import execute
 from bot.usecases.expire import expire
+from bot.usecases.scheduled import DueJobs, carry_out_scheduled
+from bot.usecases.started import started, stopped
+from bot.usecases.step_up import PATH
 from bot.usecases.workers import work_off
 from handlers import carry_out, register
+from handlers.step_up import step_up_pages
 
 log = logging.getLogger(__name__)
 
 EXPIRE_EVERY_SECONDS = 5.0
+ANCHOR_EVERY_SECONDS = 60.0  # how often it is asked whether an anchor is due
 DRAIN_SECONDS = 20.0
+PAGES_HOST = "127.0.0.1"  # a reverse proxy stands before the pages, or PSSO_HTTP_HOST says otherwise
 HTTP_HOST = "0.0.0.0"  # noqa: S104 -- HTTP mode exists to be reached; every request must carry Slack's signature
 
 
@@ -38,11 +46,15 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(app.opened(settings))
         transport = _transport(settings, running)
+        pages_port = await stack.enter_async_context(_pages(settings, running, transport))
         health = Health(_checks(running, transport), time.monotonic)
         port = await stack.enter_async_context(
             served(health, settings.psso_health_host, settings.psso_health_port)
         )
-        await _run(running, transport, health, stop, lambda: announce(_ready_line(settings, transport, port)))
+        line = partial(_ready_line, settings, transport, port, pages_port)
+        await started(app.fingerprints(settings), running.desk)
+        await _run(running, transport, health, stop, lambda: announce(line()))
+        await stopped(running.desk)
 
 
 async def _run(
@@ -83,17 +95,18 @@ async def _work(running: app.Running, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(queue(desk.inbox, name, partial(carry_out, desk=desk, slack=running.client)))
         tasks.create_task(queue(desk.outbox, name, partial(deliver, desk=desk), at_once=1))
-        tasks.create_task(queue(desk.approved, name, partial(_execute, desk=desk, worker=name), at_once=8))
+        tasks.create_task(
+            queue(desk.approved, name, partial(execute.carry_out, desk=desk, worker=name), at_once=8)
+        )
+        due = DueJobs(desk.schedule, desk.journal, desk.pause)
+        tasks.create_task(queue(due, name, partial(carry_out_scheduled, desk=desk), at_once=4))
         tasks.create_task(_expire_regularly(desk, stop))
+        tasks.create_task(_anchor_regularly(desk, stop))
 
 
 def desk_name(desk: Desk) -> str:
     """Name this replica among the consumers of the queues: new at every start, so nothing is inherited."""
     return f"bot-{desk.new_id()[:12]}"
-
-
-async def _execute(job: Job, desk: Desk, worker: str) -> None:
-    await execute(job.body["request_id"], worker, desk)
 
 
 async def _expire_regularly(desk: Desk, stop: asyncio.Event) -> None:
@@ -108,6 +121,20 @@ async def _expire_regularly(desk: Desk, stop: asyncio.Event) -> None:
             continue
 
 
+async def _anchor_regularly(desk: Desk, stop: asyncio.Event) -> None:
+    """Post how far the journal goes to the audit channel; what fails stays due."""
+    posted = Posted()
+    while not stop.is_set():
+        try:
+            await anchor_if_due(posted, desk)
+        except (AuditUnavailable, SlackError, NotAllowed) as error:
+            log.warning("the journal's head could not be posted: %s", error)
+        try:
+            await asyncio.wait_for(stop.wait(), ANCHOR_EVERY_SECONDS)
+        except TimeoutError:
+            continue
+
+
 def _transport(settings: Settings, running: app.Running) -> Transport:
     """Return Socket Mode when there is an app token, else HTTP, with our listeners on it."""
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
@@ -116,11 +143,32 @@ def _transport(settings: Settings, running: app.Running) -> Transport:
     if settings.slack_app_token:
         return SocketTransport(bolt, settings.slack_app_token.get_secret_value())
     assert secret is not None  # settings.require_serve() ran
-    return HttpTransport(bolt, secret, HTTP_HOST, settings.psso_http_port, app.utc_now)
+    host = settings.psso_http_host or HTTP_HOST
+    return HttpTransport(bolt, secret, host, settings.psso_http_port, app.utc_now)
 
 
-def _ready_line(settings: Settings, transport: Transport, health_port: int) -> str:
+@asynccontextmanager
+async def _pages(settings: Settings, running: app.Running, transport: Transport) -> AsyncIterator[int | None]:
+    """Serve the approvers' pages where step-up is on: on Slack's port, in Socket Mode on one of their own."""
+    if running.desk.tickets is None:
+        yield None
+        return
+    pages = step_up_pages(running.desk)
+    if isinstance(transport, HttpTransport):
+        transport.mount(PATH, pages)
+        yield None
+        return
+    host = settings.psso_http_host or PAGES_HOST
+    async with web.served(PATH, pages, host, settings.psso_http_port) as port:
+        yield port
+
+
+def _ready_line(
+    settings: Settings, transport: Transport, health_port: int, pages_port: int | None = None
+) -> str:
     way = f"HTTP on port {transport.port}" if isinstance(transport, HttpTransport) else "Socket Mode"
+    if pages_port is not None:
+        way += f", sign-in pages on port {pages_port}"
     return f"psso-bot ready: {way}, health on http://{settings.psso_health_host}:{health_port}"
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from bot.domain.hours import open_hours
 from bot.domain.people import ObjectId, is_object_id
-from bot.errors import SettingsError
+from bot.errors import BadInput, SettingsError
 
 SECRETS = frozenset(
     {
@@ -82,6 +83,17 @@ def _channel(text: object) -> object:
     return text or None
 
 
+def _hours(text: str | None) -> str | None:
+    """Check the text and keep it: settings are hashed as text."""
+    if not text:
+        return None
+    try:
+        open_hours(text)
+    except BadInput as error:
+        raise ValueError(f"is {error.problem}") from None
+    return text
+
+
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 SlackIds = Annotated[tuple[str, ...], BeforeValidator(_slack_ids)]
 ChannelId = Annotated[str | None, BeforeValidator(_channel)]
@@ -133,9 +145,14 @@ class Settings(BaseModel):
     psso_graph_reports_per_10s: int = Field(5, ge=1, le=1000)
     psso_graph_timeout_seconds: float = Field(15, gt=0, le=300)
     psso_uncovered: Literal["refuse", "two"] = "refuse"
-    psso_hours: str | None = None
+    psso_hours: Annotated[str | None, AfterValidator(_hours)] = None
+    psso_step_up: bool = False
+    psso_step_up_context: str = Field("", pattern=r"^(c[1-9][0-9]?)?$")
+    psso_public_url: str | None = None
+    psso_login_url: str | None = None
     psso_shadow: bool = False
     psso_http_port: Port = 3000
+    psso_http_host: str | None = None  # 0.0.0.0 in HTTP mode, else 127.0.0.1
     psso_health_port: Port = 8081
     psso_health_host: str = "127.0.0.1"
     psso_log: Literal["debug", "info", "warning", "error"] = "info"
@@ -168,6 +185,10 @@ class Settings(BaseModel):
         if self.graph_url and not is_loopback(self.graph_url):
             raise SettingsError(
                 "GRAPH_URL", "only a loopback address is accepted; use PSSO_CLOUD for a national cloud"
+            )
+        if self.psso_login_url and not is_loopback(self.psso_login_url):
+            raise SettingsError(
+                "PSSO_LOGIN_URL", "only a loopback address is accepted; use PSSO_CLOUD for a national cloud"
             )
         if self.graph_token and not self.graph_url:
             raise SettingsError("GRAPH_TOKEN", "is accepted only together with a loopback GRAPH_URL")
@@ -203,6 +224,26 @@ class Settings(BaseModel):
             raise SettingsError(
                 "PSSO_APPROVERS", "is needed: Slack user ids (U…) and user group ids (S…) who may approve"
             )
+
+        if self.psso_step_up:
+            self._require_step_up()
+
+    def _require_step_up(self) -> None:
+        """Raise SettingsError unless approvers can be sent to Entra and come back."""
+        url = self.psso_public_url or ""
+        parts = urlsplit(url)
+        if not url:
+            raise SettingsError(
+                "PSSO_PUBLIC_URL", "is needed for PSSO_STEP_UP: the address at which browsers reach the bot"
+            )
+        if not parts.hostname or parts.query or parts.fragment or parts.username:
+            raise SettingsError("PSSO_PUBLIC_URL", "is not an address like https://psso.example.com")
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
+            raise SettingsError("PSSO_PUBLIC_URL", "must begin with https:// (http:// is for loopback alone)")
+        if not is_object_id(self.azure_tenant_id or ""):
+            raise SettingsError("AZURE_TENANT_ID", "must be the tenant's id, not a domain, for PSSO_STEP_UP")
+        if not self.azure_client_id:
+            raise SettingsError("AZURE_CLIENT_ID", "is needed for PSSO_STEP_UP")
 
     @property
     def tenant(self) -> str:

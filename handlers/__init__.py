@@ -16,5 +16,5 @@ def register(app: AsyncApp, desk: Desk) -> None:
     commands.register(app, desk)
     actions.register(app, desk)
     views.register(app, desk)
-    events.register(app)
+    events.register(app, desk)
     failures.register_bug_handler(app, desk)

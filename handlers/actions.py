@@ -6,6 +6,7 @@ when it is submitted, and again when it is carried out.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -14,26 +15,37 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import BotError, Denial, NotAllowed
+from bot.domain.approval import ChangeRequest, State
+from bot.errors import BotError, Conflict, Denial, NotAllowed, StoreUnavailable
 from bot.ports import Desk
 from bot.render import labels
 from bot.render.blocks import View
 from bot.render.failure import refusal
 from bot.render.modals import (
     deny_modal,
+    hold_subject,
+    lift_modal,
     loading_modal,
     paste_modal,
     request_modal,
+    request_subject,
     timeline_modal,
+    undo_modal,
+    user_subject,
     words_modal,
 )
 from bot.usecases.admit import Right
+from bot.usecases.freeze import frozen
 from handlers import kinds
 from handlers.accept import record
 from handlers.answers import slack_call
 from handlers.caller import Caller, click_caller, click_op_id, clicked
+from handlers.errand import request_and_version
 from handlers.failures import Body, answering
 from handlers.guard import check_origin, guard
+
+Form = Callable[[str, str, Desk], Awaitable[View]]
+"""Builds a form from what it must remember and the value of the button that opens it."""
 
 RECORDED = {
     labels.ON_CHECK_AGAIN: kinds.CHECK_AGAIN,
@@ -43,12 +55,8 @@ RECORDED = {
 }
 
 ANY = re.compile(".*")
-
-FORMS: dict[str, Callable[[str], View]] = {
-    labels.ON_REQUEST_DISABLE: request_modal,
-    labels.ON_DENY: deny_modal,
-    labels.ON_PASTE: paste_modal,
-}
+FORM_SECONDS = 1.5  # for what a form shows; a trigger opens a window for 3 s
+NOT_ON_HOLD = "Changes are not on hold (any more). There is nothing to lift."
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -58,6 +66,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     for action_id, form in FORMS.items():
         app.action(action_id)(answering(_opening(form, desk, app.client), desk, app.client))
     app.action(labels.ON_SHOW_SIGN_INS)(answering(_sign_ins(desk, app.client), desk, app.client))
+    app.action(labels.ON_SIGN_IN)(answering(_followed_link, desk, app.client))
     app.action(ANY)(answering(_unknown(desk), desk, app.client))
 
 
@@ -82,16 +91,73 @@ def _unknown(desk: Desk) -> Callable[[AsyncAck, Body], Awaitable[None]]:
     return click
 
 
-def _opening(
-    form: Callable[[str], View], desk: Desk, slack: AsyncWebClient
-) -> Callable[[AsyncAck, Body], Awaitable[None]]:
+async def _followed_link(ack: AsyncAck, body: Body) -> None:
+    """Acknowledge a button that is a link: the browser is there already."""
+    await ack()
+
+
+def _opening(form: Form, desk: Desk, slack: AsyncWebClient) -> Callable[[AsyncAck, Body], Awaitable[None]]:
     async def click(ack: AsyncAck, body: Body) -> None:
         caller = click_caller(body)
         check_origin(caller, desk.workspace)
         await ack()
-        await _open(slack, body, form(_metadata(caller, body)))
+        value = str(clicked(body).get("value") or "")
+        try:
+            async with asyncio.timeout(FORM_SECONDS):
+                view = await form(_metadata(caller, body), value, desk)
+        except TimeoutError as error:
+            raise StoreUnavailable from error
+        await _open(slack, body, view)
 
     return click
+
+
+async def _request_form(metadata: str, answer_id: str, desk: Desk) -> View:
+    return request_modal(metadata, await _about_answer(answer_id, desk))
+
+
+async def _paste_form(metadata: str, answer_id: str, desk: Desk) -> View:
+    return paste_modal(metadata, await _about_answer(answer_id, desk))
+
+
+async def _deny_form(metadata: str, value: str, desk: Desk) -> View:
+    return deny_modal(metadata, request_subject(await _request_in(State.PENDING, value, desk)))
+
+
+async def _undo_form(metadata: str, value: str, desk: Desk) -> View:
+    return undo_modal(metadata, request_subject(await _request_in(State.VERIFIED, value, desk)))
+
+
+async def _lift_form(metadata: str, _: str, desk: Desk) -> View:
+    held = await frozen(desk)
+    if held is None:
+        return words_modal(labels.LIFT, NOT_ON_HOLD)
+    return lift_modal(metadata, hold_subject(held))
+
+
+async def _about_answer(answer_id: str, desk: Desk) -> str:
+    """Return whom the form is about, so that nobody fills it in for somebody else."""
+    answer = await desk.answers.get(answer_id) if desk.answers else None
+    if answer is None:
+        raise NotAllowed(Denial.STALE_CARD)
+    return user_subject(answer.diagnosis.user) if answer.diagnosis.user else ""
+
+
+async def _request_in(state: State, value: str, desk: Desk) -> ChangeRequest:
+    """Return the card's request; Conflict when it is not in `state`: a form would be filled in vain."""
+    request = await desk.requests.get(request_and_version(value)[0])
+    if request.state is not state:
+        raise Conflict(request.id, request.state)
+    return request
+
+
+FORMS: dict[str, Form] = {
+    labels.ON_REQUEST_DISABLE: _request_form,
+    labels.ON_DENY: _deny_form,
+    labels.ON_UNDO: _undo_form,
+    labels.ON_LIFT: _lift_form,
+    labels.ON_PASTE: _paste_form,
+}
 
 
 def _sign_ins(desk: Desk, slack: AsyncWebClient) -> Callable[[AsyncAck, Body], Awaitable[None]]:

@@ -57,6 +57,15 @@ def click_caller(body: Body) -> Caller:
     )
 
 
+def event_caller(body: Body) -> Caller:
+    """Read an event that names its user. https://docs.slack.dev/apis/events-api"""
+    return Caller(
+        team_id=_text(body, "team_id"),
+        user_id=_text(_part(body, "event"), "user"),
+        app_id=_text(body, "api_app_id"),
+    )
+
+
 def clicked(body: Body) -> Mapping[str, Any]:
     """Return the button that was clicked."""
     actions = body.get("actions")
@@ -74,6 +83,11 @@ def click_op_id(body: Body) -> str:
     who, button = click_caller(body), clicked(body)
     parts = (who.team_id, who.user_id, who.message_ts, _text(button, "action_ts"), _text(button, "action_id"))
     return "click:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def event_op_id(body: Body) -> str:
+    """Return the id of one event: Slack may send it several times."""
+    return f"event:{_text(body, 'event_id')}"
 
 
 def submission_op_id(body: Body) -> str:

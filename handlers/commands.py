@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.errors import BotError
 from bot.ports import Desk
 from bot.render import labels
 from bot.render.help import NOT_YET, help_message
+from bot.render.reader import Reader
 from handlers import parse
 from handlers.accept import record
 from handlers.caller import command_caller, command_op_id
 from handlers.failures import Body, answering
 from handlers.guard import check_origin
+from handlers.reader import reader_of
+
+READER_SECONDS = 1.5  # Slack waits 3 s for the acknowledgement
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -23,7 +30,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         check_origin(caller, desk.workspace)
         command = parse.parse(str(body.get("text") or ""))
         if command.kind == parse.HELP:
-            said = help_message()
+            said = help_message(await _reader(caller.user_id, desk))
             await ack(text=said.text, blocks=said.blocks, response_type="ephemeral")
         elif command.kind in parse.NOT_YET:
             await ack(text=NOT_YET[command.kind], response_type="ephemeral")
@@ -34,3 +41,12 @@ def register(app: AsyncApp, desk: Desk) -> None:
             await ack()
 
     app.command(labels.COMMAND)(answering(psso, desk, app.client))
+
+
+async def _reader(slack_id: str, desk: Desk) -> Reader | None:
+    """Return who reads the help; None when that takes too long: help never waits and never fails."""
+    try:
+        async with asyncio.timeout(READER_SECONDS):
+            return await reader_of(slack_id, desk, with_entra=False)
+    except (BotError, TimeoutError):
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,10 +13,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import BotError, NotAllowed, SlackError
+from bot.errors import BotError, Conflict, NotAllowed, SlackError
 from bot.ports import Desk
 from bot.render.blocks import Message
-from bot.render.failure import refusal, unexpected
+from bot.render.failure import overtaken, refusal, unexpected
 from bot.render.modals import words_modal
 from handlers.answers import PrivateLine
 from handlers.caller import Caller, click_caller, command_caller
@@ -24,6 +25,7 @@ from handlers.guard import journal_refusal
 log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
+LOOK_SECONDS = 1.0  # before an acknowledgement, for which Slack waits 3 s
 JSON: dict[str, str | Sequence[str]] = {"content-type": ["application/json"]}
 
 Listener = Callable[[AsyncAck, Body], Awaitable[None]]
@@ -44,13 +46,24 @@ def answering(listener: Listener, desk: Desk, slack: AsyncWebClient) -> Listener
 async def _answer(error: BotError, ack: AsyncAck, body: Body, desk: Desk, slack: AsyncWebClient) -> None:
     reference = desk.new_id()
     log.info("refused (%s), reference %s", type(error).__name__, reference)
-    said = refusal(error, reference)
+    said = await said_of(error, reference, desk)
     await _acknowledge(said, ack, body)
     caller = caller_of(body)
     if isinstance(error, NotAllowed):
         await journal_refusal(caller, str(body.get("type") or "command"), error, desk)
     if body.get("type") == "block_actions":
         await say_or_log(PrivateLine(slack, caller), said)
+
+
+async def said_of(error: BotError, reference: str, desk: Desk) -> Message:
+    """Return an error in words; a late click learns how the request stands, by whom and since when."""
+    if isinstance(error, Conflict):
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                return overtaken(await desk.requests.get(error.request_id), reference)
+        except (BotError, TimeoutError):
+            return refusal(error, reference)
+    return refusal(error, reference)
 
 
 async def _acknowledge(said: Message, ack: AsyncAck, body: Body) -> None:

@@ -9,20 +9,27 @@ from typing import Any
 
 from bot.domain.risk import problem_with_note, problem_with_reason
 from bot.render import labels
+from bot.render.choices import IDENTITY_CHECKS, TIME_BOXES
 
-IDENTITY_MISSING = "empty: say how you made sure who is asking"
+IDENTITY_MISSING = "not one of the ways to make sure who is asking; choose one"
+TIME_BOX_MISSING = "not one of the choices"
 
 Body = Mapping[str, Any]
 
 
-def _problem_with_identity_check(text: str) -> str | None:
-    return problem_with_note(text) if len(text) > 2 else IDENTITY_MISSING
+def _problem_with_identity_check(picked: str) -> str | None:
+    return None if picked in IDENTITY_CHECKS else IDENTITY_MISSING
+
+
+def _problem_with_time_box(picked: str) -> str | None:
+    return None if picked in TIME_BOXES else TIME_BOX_MISSING
 
 
 CHECKS: dict[str, Callable[[str], str | None]] = {
     labels.REASON_FIELD: problem_with_reason,
     labels.TICKET_FIELD: problem_with_note,
     labels.IDENTITY_FIELD: _problem_with_identity_check,
+    labels.TIME_BOX_FIELD: _problem_with_time_box,
 }
 
 
@@ -46,10 +53,11 @@ def remembered(body: Body) -> Remembered:
 
 
 def written(body: Body, field: str) -> str:
-    """Return what was written into a field, without space around it."""
+    """Return what was written into a field or picked from its menu, without space around it."""
     values = ((body.get("view") or {}).get("state") or {}).get("values") or {}
     cell = (values.get(field) or {}).get(field) or {}
-    return str(cell.get("value") or "").strip()
+    picked = cell.get("selected_option") or {}
+    return str(cell.get("value") or picked.get("value") or "").strip()
 
 
 def problems(body: Body, *fields: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from bot.errors import BotError
 from bot.ports import Desk, Urgency
 from bot.render.failure import in_words
 from bot.render.status import Check
+from bot.usecases.freeze import frozen
 
 
 async def checks(desk: Desk) -> list[Check]:
@@ -17,12 +18,24 @@ async def checks(desk: Desk) -> list[Check]:
         asked = [
             tasks.create_task(_tried("Slack", desk.workspace.channel(desk.rules.approval_channel))),
             tasks.create_task(_tried("the store", desk.requests.open_requests())),
+            tasks.create_task(_hold(desk)),
             tasks.create_task(_tried("Microsoft Graph", desk.policies.security_defaults())),
             tasks.create_task(
                 _tried("Conditional Access policies", desk.policies.conditional_access(Urgency.PERSON))
             ),
         ]
     return [task.result() for task in asked]
+
+
+async def _hold(desk: Desk) -> Check:
+    """Say whether changes are on hold."""
+    try:
+        held = await frozen(desk)
+    except BotError as error:
+        return Check("changes", "", in_words(error))
+    if held is None:
+        return Check("changes", "not on hold")
+    return Check("changes", "", f"on hold since {held.at:%Y-%m-%d %H:%M} UTC: {held.reason}")
 
 
 async def _tried(name: str, attempt: Awaitable[object]) -> Check:

@@ -22,9 +22,11 @@ Listener = Callable[[AsyncAck, Body], Awaitable[None]]
 FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     labels.REQUEST_MODAL: (
         kinds.REQUEST_DISABLE,
-        (labels.REASON_FIELD, labels.TICKET_FIELD, labels.IDENTITY_FIELD),
+        (labels.REASON_FIELD, labels.TICKET_FIELD, labels.IDENTITY_FIELD, labels.TIME_BOX_FIELD),
     ),
     labels.DENY_MODAL: (kinds.DENY, (labels.REASON_FIELD,)),
+    labels.UNDO_MODAL: (kinds.UNDO, (labels.REASON_FIELD,)),
+    labels.LIFT_MODAL: (kinds.LIFT, (labels.REASON_FIELD,)),
 }
 
 

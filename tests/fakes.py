@@ -11,8 +11,10 @@ Each fake records its `calls`, may be told to fail (`troubles`) and to take its 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -51,6 +53,7 @@ from bot.domain.policies import (
     UserScope,
 )
 from bot.domain.sign_ins import BROKER_APP, DEVICE_REGISTRATION_RESOURCE, RequirementSource, SignIn
+from bot.domain.step_up import Ticket
 from bot.errors import (
     AmbiguousUser,
     BadInput,
@@ -62,16 +65,21 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.ports import (
+    Anchor,
     Answer,
+    AuditEvent,
     Channel,
     Desk,
     Entry,
     Job,
     News,
+    Noted,
+    Privilege,
     Rules,
     Scarce,
     Services,
     SlackPerson,
+    SwitchState,
     Urgency,
 )
 
@@ -372,6 +380,27 @@ class FakePolicies(Scripted):
         return tuple(TrialOutcome(trial, self.trial_policies) for trial in trials)
 
 
+@dataclass
+class FakePrivileges(Scripted):
+    """Nobody is powerful unless `privileges` says so."""
+
+    privileges: dict[str, Privilege] = field(default_factory=dict)
+
+    async def of(self, user: ObjectId) -> Privilege:
+        await self._called("of")
+        return self.privileges.get(user, Privilege())
+
+
+@dataclass
+class FakeDirectoryAudits(Scripted):
+    events: dict[str, list[AuditEvent]] = field(default_factory=dict)
+
+    async def about(self, user: ObjectId, since: datetime, urgency: Urgency) -> tuple[AuditEvent, ...]:
+        await self._called("about")
+        recent = [event for event in self.events.get(user, []) if event.at >= since]
+        return tuple(sorted(recent, key=lambda event: event.at, reverse=True))
+
+
 # --- store --------------------------------------------------------------------------------------------
 
 
@@ -452,15 +481,23 @@ class FakeRequests(Scripted):
         self._ops: dict[str, ChangeRequest] = {}
         self._leases: dict[str, datetime] = {}
 
-    async def open(self, wish: Wish, op_id: str) -> ChangeRequest:
+    async def open(self, wish: Wish, op_id: str, votes: tuple[Vote, ...] = ()) -> ChangeRequest:
         await self._called("open")
         if op_id in self._ops:
             return self._ops[op_id]
         for other in await self.open_requests():
             if other.wish.target.object_id == wish.target.object_id:
                 raise Conflict(other.id, other.state)
-        made = ChangeRequest(wish, State.PENDING, version=0)
-        return self._reply("open", self._moved(made, op_id))
+        made = self._moved(ChangeRequest(wish, State.PENDING, version=0), op_id)
+        for vote in votes:
+            try:
+                self._may_vote(made, vote.person)
+            except NotAllowed:
+                continue
+            made = replace(made, votes=(*made.votes, replace(vote, mac="signed")))
+        if len(made.approvals) >= wish.quorum:
+            made = self._moved(replace(made, state=State.APPROVED, decided_at=self._now()), op_id)
+        return self._reply("open", made)
 
     async def get(self, request_id: str) -> ChangeRequest:
         await self._called("get")
@@ -623,6 +660,106 @@ class FakeChangeLog(Scripted):
 
 
 @dataclass
+class FakeSchedule(Scripted):
+    """Jobs by "kind:key", each with its time, in `jobs`."""
+
+    now: Callable[[], datetime] = lambda: NOON
+    jobs: dict[str, tuple[datetime, Job]] = field(default_factory=dict)
+    _puts: Iterator[int] = field(default_factory=lambda: count(1))
+
+    async def put(self, kind: str, key: str, due: datetime, body: Mapping[str, str]) -> None:
+        await self._called("put")
+        job_id = f"{kind}:{key}"
+        self.jobs[job_id] = (due, Job(job_id, kind, str(next(self._puts)), dict(body), deliveries=0))
+
+    async def drop(self, kind: str, key: str) -> None:
+        await self._called("drop")
+        self.jobs.pop(f"{kind}:{key}", None)
+
+    async def take_due(self, count: int, lease: timedelta) -> tuple[Job, ...]:
+        await self._called("take_due")
+        now = self.now()
+        waiting = sorted((due, job_id) for job_id, (due, _) in self.jobs.items() if due <= now)
+        taken = []
+        for _, job_id in waiting[:count]:
+            job = replace(self.jobs[job_id][1], deliveries=self.jobs[job_id][1].deliveries + 1)
+            self.jobs[job_id] = (now + lease, job)
+            taken.append(job)
+        return tuple(taken)
+
+    async def done(self, job: Job) -> None:
+        await self._called("done")
+        if job.id in self.jobs and self.jobs[job.id][1].op_id == job.op_id:
+            del self.jobs[job.id]
+
+    def due(self, kind: str, key: str = "req-1") -> datetime | None:
+        """When a job is due; None when there is none."""
+        found = self.jobs.get(f"{kind}:{key}")
+        return found[0] if found else None
+
+
+@dataclass
+class FakeLimits(Scripted):
+    now: Callable[[], datetime] = lambda: NOON
+    uses: dict[tuple[str, str], dict[str, datetime]] = field(default_factory=dict)  # op_id: when
+
+    async def admit(self, name: str, key: str, most: int, window: timedelta, op_id: str) -> bool:
+        await self._called("admit")
+        recent = self._recent(name, key, window)
+        if op_id in recent:
+            return True
+        if len(recent) >= most:
+            return False
+        self.uses.setdefault((name, key), {})[op_id] = self.now()
+        return True
+
+    async def count(self, name: str, key: str, window: timedelta) -> int:
+        await self._called("count")
+        return len(self._recent(name, key, window))
+
+    def _recent(self, name: str, key: str, window: timedelta) -> dict[str, datetime]:
+        after = self.now() - window
+        return {op_id: at for op_id, at in self.uses.get((name, key), {}).items() if at > after}
+
+
+@dataclass
+class FakeSwitches(Scripted):
+    thrown: dict[str, SwitchState] = field(default_factory=dict)
+
+    async def read(self, name: str) -> SwitchState | None:
+        await self._called("read")
+        return self.thrown.get(name)
+
+    async def throw(self, name: str, state: SwitchState) -> None:
+        await self._called("throw")
+        self.thrown[name] = state
+
+
+@dataclass
+class FakeTickets(Scripted):
+    now: Callable[[], datetime] = lambda: NOON
+    kept: dict[str, tuple[Ticket, datetime]] = field(default_factory=dict)
+
+    async def make(self, ticket_id: str, ticket: Ticket, lifetime: timedelta) -> None:
+        await self._called("make")
+        self.kept[ticket_id] = (ticket, self.now() + lifetime)
+
+    async def read(self, ticket_id: str) -> Ticket | None:
+        await self._called("read")
+        ticket, until = self.kept.get(ticket_id, (None, self.now()))
+        return ticket if until > self.now() else None
+
+    async def take(self, ticket_id: str) -> Ticket | None:
+        await self._called("take")
+        ticket, until = self.kept.pop(ticket_id, (None, self.now()))
+        return ticket if until > self.now() else None
+
+    def seal(self, purpose: str, *parts: str) -> str:
+        digest = hashlib.sha256(repr((purpose, *parts)).encode()).digest()
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+@dataclass
 class FakeJournal(Scripted):
     """`troubles` go by "write", or by the kind of an entry: "execute.intent"."""
 
@@ -633,9 +770,31 @@ class FakeJournal(Scripted):
         await self._called(entry.kind)
         self.entries.append(entry)
 
+    async def head(self) -> Anchor:
+        await self._called("head")
+        return Anchor(len(self.entries), f"{len(self.entries):064x}")
+
+    async def last(self, kind: str) -> Noted | None:
+        await self._called("last")
+        return next((noted for noted in self._newest_first() if noted.kind == kind), None)
+
+    async def about(self, target: ObjectId, most: int) -> tuple[Noted, ...]:
+        await self._called("about")
+        mine = {number for number, entry in enumerate(self.entries, 1) if entry.target == target}
+        return tuple([noted for noted in self._newest_first() if noted.seq in mine][:most])
+
+    def _newest_first(self) -> list[Noted]:
+        return [_noted(number, entry) for number, entry in enumerate(self.entries, 1)][::-1]
+
     @property
     def kinds(self) -> list[str]:
         return [entry.kind for entry in self.entries]
+
+
+def _noted(seq: int, entry: Entry) -> Noted:
+    by = entry.actor.slack_id if entry.actor else ""
+    states = (entry.before or "", entry.after or "")
+    return Noted(seq, NOON, entry.kind, entry.request_id, by, *states, entry.result, entry.detail)
 
 
 # --- Slack --------------------------------------------------------------------------------------------
@@ -682,19 +841,31 @@ class FakeAnnouncer(Scripted):
     shown: list[ChangeRequest] = field(default_factory=list)
     replies: list[tuple[str, News]] = field(default_factory=list)
     told: list[tuple[str, str, News]] = field(default_factory=list)
+    details: list[tuple[News, str]] = field(default_factory=list)  # of replies
+    announced: list[tuple[News, str, str]] = field(default_factory=list)
+    posted: list[tuple[str, str]] = field(default_factory=list)
 
     async def show(self, request: ChangeRequest) -> CardRef:
         await self._called("show")
         self.shown.append(request)
         return request.card or CardRef(APPROVAL_CHANNEL, f"1764.{len(self.shown):06d}", self.now())
 
-    async def reply(self, request: ChangeRequest, news: News) -> None:
+    async def reply(self, request: ChangeRequest, news: News, detail: str = "") -> None:
         await self._called("reply")
         self.replies.append((request.id, news))
+        self.details.append((news, detail))
 
-    async def tell(self, slack_id: str, request: ChangeRequest, news: News) -> None:
+    async def tell(self, slack_id: str, request: ChangeRequest, news: News, detail: str = "") -> None:
         await self._called("tell")
         self.told.append((slack_id, request.id, news))
+
+    async def announce(self, news: News, detail: str, by: str = "") -> None:
+        await self._called("announce")
+        self.announced.append((news, detail, by))
+
+    async def post(self, channel: str, text: str) -> None:
+        await self._called("post")
+        self.posted.append((channel, text))
 
 
 # --- everything together ----------------------------------------------------------------------------------
@@ -783,6 +954,11 @@ class FakeDesk(Desk):
     outbox: FakeQueue = field(kw_only=True)
     approved: FakeQueue = field(kw_only=True)
     journal: FakeJournal = field(kw_only=True)
+    schedule: FakeSchedule = field(kw_only=True)
+    privileges: FakePrivileges = field(kw_only=True)
+    directory_audits: FakeDirectoryAudits = field(kw_only=True)
+    limits: FakeLimits = field(kw_only=True)
+    switches: FakeSwitches = field(kw_only=True)
     workspace: FakeWorkspace = field(kw_only=True)
     announcer: FakeAnnouncer = field(kw_only=True)
     clock: FakeClock = field(kw_only=True)
@@ -822,6 +998,11 @@ def a_desk(**overrides: Any) -> FakeDesk:
         "outbox": outbox,
         "approved": approved,
         "journal": FakeJournal(),
+        "schedule": FakeSchedule(now=clock),
+        "privileges": FakePrivileges(),
+        "directory_audits": FakeDirectoryAudits(),
+        "limits": FakeLimits(now=clock),
+        "switches": FakeSwitches(),
         "workspace": FakeWorkspace(),
         "announcer": FakeAnnouncer(now=clock),
     }

@@ -129,6 +129,9 @@ class Wish:
     expires_at: datetime
     identity_check: str = ""  # how the caller's identity was verified
     undoes: str | None = None  # the request that this one takes back
+    restore_after_hours: float | None = None  # time box: restore after so many hours unless registered
+    warnings: tuple[str, ...] = ()  # what the approver must not miss, most serious first
+    step_up: bool = False  # each vote needs the approver's fresh Entra sign-in
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,34 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from bot.domain.aadsts import lookup_page
 from bot.domain.evidence import Evidence, known
 from bot.domain.exhibits import AttemptLine, Exhibit, deciding_failure, exhibits, timeline
+from bot.domain.grade import Coverage, Grade
 from bot.domain.judge import Judgement, judge
-from bot.domain.people import PerUserMfaState, User
+from bot.domain.people import Membership, PerUserMfaState, User
+from bot.domain.risk import is_guest, portal_steps
 from bot.domain.situation import Situation
 
 __all__ = ["AttemptLine", "Coverage", "Diagnosis", "Exhibit", "Grade", "diagnose"]
-
-
-class Grade(StrEnum):
-    """Does another control still demand MFA of this user once per-user MFA is off?"""
-
-    FULL = "FULL"
-    PARTIAL = "PARTIAL"
-    NONE = "NONE"
-    UNKNOWN = "UNKNOWN"
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """The grade, the policies it rests on, and the gaps in plain words."""
-
-    grade: Grade
-    by: tuple[str, ...] = ()
-    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +94,9 @@ def _why_not(
         return judgement.rule.why_not
     if s.user is None or known(s.evidence.per_user_mfa_state, None) in (None, PerUserMfaState.DISABLED):
         return "Per-user MFA was not read as enabled or enforced. Make the state readable, then ask again."
-    if (problem := _problem_of(s.user)) is not None:
-        return problem
+    about_account = _why_not_this_account(s, s.user)
+    if about_account is not None:
+        return about_account
     if _RISK in judgement.contributing:
         return "The sign-in carries a high risk. Security must look at it before MFA settings are touched."
     if coverage.grade not in requestable:
@@ -120,19 +104,14 @@ def _why_not(
     return None
 
 
-def _problem_of(user: User) -> str | None:
+def _why_not_this_account(s: Situation, user: User) -> str | None:
     if user.account_enabled is not True:
         return "The account is not known to be enabled. Check the account first."
-    if _is_guest(user):
+    if is_guest(user):
         return "The account is a guest: its MFA belongs to its home tenant. Use a member account on the Mac."
+    if known(s.evidence.membership, Membership()).role_template_ids:
+        return f"The account holds a directory role. {portal_steps()}"
     return None
-
-
-def _is_guest(user: User) -> bool:
-    """Old member accounts have no user type; the name gives an invited guest away."""
-    if user.user_type is None:
-        return "#ext#" in user.user_principal_name.lower()
-    return user.user_type.lower() != "member"
 
 
 def _newest_broker_sign_in_at(s: Situation) -> datetime | None:

@@ -6,7 +6,7 @@ Trusted mrkdwn comes in ready; words of others pass through `bot.render.safe` fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -96,6 +96,12 @@ def button(label: str, action_id: str, value: str, *, style: str | None = None, 
     return made
 
 
+def link_button(label: str, action_id: str, url: str, *, style: str | None = None) -> Block:
+    """Return a button that opens `url` in the reader's browser."""
+    made: Block = {"type": "button", "text": plain_text(label, 75), "action_id": action_id, "url": url[:3000]}
+    return {**made, "style": style} if style else made
+
+
 def text_input(name: str, label: str, *, hint: str = "", most: int = 500, lines: bool = False) -> Block:
     """Return a required text field of a modal; `name` is both block id and action id."""
     element: Block = {
@@ -108,6 +114,27 @@ def text_input(name: str, label: str, *, hint: str = "", most: int = 500, lines:
     if hint:
         made["hint"] = plain_text(hint, 2000)
     return made
+
+
+def select_input(
+    name: str, label: str, options: Mapping[str, str], *, hint: str = "", first: str = ""
+) -> Block:
+    """Return a required menu of a modal; `options` maps what is sent to what is read, `first` is preset."""
+    made: dict[str, Block] = {
+        value: {"text": plain_text(words, 75), "value": value[:150]} for value, words in options.items()
+    }
+    element: Block = {
+        "type": "static_select",
+        "action_id": name,
+        "placeholder": plain_text("Choose", 150),
+        "options": list(made.values()),
+    }
+    if first:
+        element["initial_option"] = made[first]
+    field: Block = {"type": "input", "block_id": name, "label": plain_text(label, 2000), "element": element}
+    if hint:
+        field["hint"] = plain_text(hint, 2000)
+    return field
 
 
 def modal(
@@ -125,6 +152,11 @@ def modal(
     if submit:
         view["submit"] = plain_text(submit, 24)
     return view
+
+
+def home(blocks: Sequence[Block]) -> View:
+    """Return the app's home tab."""
+    return {"type": "home", "blocks": list(blocks[:100])}
 
 
 def plain_text(text: str, limit: int, *, emoji: bool = True) -> Block:
@@ -147,6 +179,12 @@ def numbered(rows: Sequence[str], limit: int = MOST_TEXT) -> str:
     return _listed([f"{number}. {row}" for number, row in enumerate(rows, 1)], limit)
 
 
+def link(url: str, label: str) -> str:
+    """Return an https link; what is none comes out as its label alone."""
+    plain = url.startswith("https://") and not any(char in "<>|" or char.isspace() for char in url)
+    return f"<{url}|{label}>" if plain else label
+
+
 def moment(at: datetime, time_zone: str = "UTC") -> str:
     """Return a time that Slack shows in each reader's own zone; the fallback is in `time_zone`."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{clock_time(at, time_zone)}>"
@@ -161,7 +199,8 @@ def clock_time(at: datetime, time_zone: str = "UTC") -> str:
 def zone(name: str) -> ZoneInfo:
     """Return a time zone; UTC when Slack gave a name that is not one."""
     try:
-        return ZoneInfo(name)
+        # The longest there is has 32 letters; a long path of many parts would be looked up part by part.
+        return ZoneInfo(name[:64])
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.domain.approval import ChangeRequest, State
 from bot.errors import (
     AmbiguousUser,
     AuditUnavailable,
@@ -20,6 +21,7 @@ from bot.errors import (
     GraphRefused,
     GraphThrottled,
     GraphUnreachable,
+    NeedsStepUp,
     NoSuchUser,
     NotAllowed,
     RefusalKind,
@@ -27,8 +29,9 @@ from bot.errors import (
     SlackError,
     StoreUnavailable,
 )
-from bot.render import safe
-from bot.render.blocks import Message, person, plain
+from bot.render import labels, safe
+from bot.render.blocks import Message, moment, person, plain
+from bot.render.request_card import action, asker, target_name
 
 NOT_RECORDED = "This was not recorded and nothing happened. Please try again in a minute."
 UNEXPECTED = "Something went wrong that we did not foresee; nothing was changed by it. Please try again once."
@@ -63,13 +66,51 @@ DENIALS: dict[Denial, str] = {
     Denial.RATE_LIMITED: "That was a lot in a short time. Wait a few minutes, then try again.",
     Denial.FROZEN: "Changes are on hold because there were many within an hour. "
     "An approver has to look at them and lift the hold.",
-    Denial.CANNOT_CHECK: "Whether you may do this could not be checked just now, so it was not done. "
+    Denial.CANNOT_CHECK: "Whether this may be done could not be checked just now, so it was not done. "
     "Try again in a minute.",
     Denial.BREAK_GLASS: "This is an emergency account that is never changed from here. "
     "Its owners change it in the Entra admin center.",
     Denial.NOT_REQUESTABLE: "The evidence does not support this change, so it cannot be asked for. "
     "/psso why says what does stand in the way.",
+    Denial.PRIVILEGED: "This account holds, or can get, a directory role, so it is never changed from here.",
+    Denial.RESTRICTED_ACCOUNT: "Entra restricts who manages this account, and the bot is not among them. "
+    "Ask the administrators of its restricted administrative unit.",
+    Denial.SERVICE_ACCOUNT: "This looks like an account of a service or of directory synchronisation, "
+    "which is never changed from here. Its owners change it in the Entra admin center.",
+    Denial.GUEST_TARGET: "This account is a guest: its MFA belongs to its home tenant. "
+    "Use a member account on the Mac.",
+    Denial.UNCOVERED: "Without per-user MFA nothing else would surely demand MFA of this person, "
+    "so the change cannot be asked for. Have a Conditional Access policy made that includes them first.",
+    Denial.STEP_UP_OFF: "This approval needs a fresh sign-in to Entra, and the bot is not set up for it. "
+    "Ask an administrator to set PSSO_STEP_UP, or deny the request.",
+    Denial.STEP_UP_OVER: "This sign-in link was used already, or is too old. "
+    "Click Approve on the card in Slack for a new one.",
+    Denial.STEP_UP_INVALID: "Entra's answer does not belong to this sign-in, so the approval is not counted. "
+    "Click Approve on the card in Slack for a new link.",
+    Denial.STEP_UP_UNFINISHED: "The sign-in was not completed, so the approval is not counted. "
+    "Click Approve on the card in Slack for a new link.",
+    Denial.STEP_UP_OTHER_PERSON: "Somebody else signed in, so the approval is not counted. "
+    "Click Approve on the card in Slack, then sign in with your own Entra account.",
+    Denial.STEP_UP_NOT_FRESH: "Entra did not confirm a sign-in just now, so the approval is not counted. "
+    "Click Approve on the card in Slack and sign in anew; if it repeats, tell an administrator.",
+    Denial.STEP_UP_NO_MFA: "Entra did not confirm a second factor, so the approval is not counted. "
+    "Click Approve on the card in Slack and sign in with MFA; if it happens again, tell an administrator.",
 }
+
+EXPLAINED = frozenset(
+    {
+        Denial.UNCOVERED,
+        Denial.FROZEN,
+        Denial.RATE_LIMITED,
+        Denial.CANNOT_CHECK,
+    }
+)
+"""Denials whose `detail` is told to the person as well; that of the others goes to the journal alone."""
+
+ABOUT_THE_TARGET = frozenset(
+    {Denial.PRIVILEGED, Denial.RESTRICTED_ACCOUNT, Denial.SERVICE_ACCOUNT, Denial.GUEST_TARGET}
+)
+"""Denials whose `detail` says it all: what kind of account it is, and who can change it."""
 
 STATES: dict[str, str] = {
     "pending": "is still waiting for a decision",
@@ -119,25 +160,61 @@ def refusal(error: BotError, reference: str = "") -> Message:
     return plain(_with_reference(in_words(error), reference, decided_by))
 
 
+def overtaken(request: ChangeRequest, reference: str = "") -> Message:
+    """Return why a late click did nothing: the state the request is in, by whom and since when."""
+    at = request.finished_at or request.decided_at
+    when = f", {moment(at)}" if at else ""
+    text = (
+        f"This click did nothing: the request to {action(request)} for {target_name(request)} "
+        f"{STATES[request.state]}{when}. {_who_decided(request)} "
+        f"`{labels.COMMAND} pending` lists the open ones."
+    )
+    return plain(_referenced(text, reference))
+
+
+def _who_decided(request: ChangeRequest) -> str:
+    """Return in a sentence who brought the request to where it is, as far as people did."""
+    voters = " and ".join(person(vote.person.slack_id) for vote in request.votes[:10])
+    if request.state is State.CANCELLED:
+        return f"{asker(request)} withdrew it."
+    if request.state is State.DENIED and voters:
+        return f"{person(request.votes[-1].person.slack_id)} denied it."
+    if voters:
+        return f"Approved by {voters}."
+    return f"{asker(request)} asked for it {moment(request.wish.created_at)}."
+
+
 def unexpected(reference: str) -> Message:
     """Return what a person is told about a bug: a reference, and nothing of its inside."""
     return plain(_with_reference(UNEXPECTED, reference))
 
 
 def _with_reference(words: str, reference: str, more: str = "") -> str:
-    text = safe.prose(words, 1000) + more
+    return _referenced(safe.prose(words, 1000) + more, reference)
+
+
+def _referenced(text: str, reference: str) -> str:
     return f"{text} (Reference {safe.code(reference, 60)})" if reference else text
 
 
 def _denied(error: NotAllowed) -> str:
     words = DENIALS[error.denial]
+    if error.denial in ABOUT_THE_TARGET and error.detail:
+        return f"This cannot be done from here. {_clause(safe.line(error.detail, 600))}."
     if error.denial is Denial.NOT_REQUESTABLE and error.detail:
+        why_not = _clause(safe.line(error.detail, 600))
+        return f"This cannot be asked for: {why_not}. /psso why says what does stand in the way."
+    if error.denial in EXPLAINED and error.detail:
         return f"{words} ({_clause(safe.line(error.detail, 300))}.)"
     return words
 
 
 def _bad_input(error: BadInput) -> str:
     return f"That is {_clause(error.problem)}. /psso help shows what can be typed."
+
+
+def _needs_step_up(_: NeedsStepUp) -> str:
+    return "This approval counts once you have signed in to Entra again. Click Approve for a link."
 
 
 def _settings(error: SettingsError) -> str:
@@ -220,6 +297,7 @@ _WORDS: dict[type, Callable[..., str]] = {
     NoSuchUser: _no_such_user,
     AmbiguousUser: _ambiguous,
     NotAllowed: _denied,
+    NeedsStepUp: _needs_step_up,
     Conflict: _conflict,
     GraphRefused: _refused,
     GraphNotFound: _not_found,

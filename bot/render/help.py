@@ -1,17 +1,33 @@
-"""What `/psso help` says."""
+"""What `/psso help` says: what this reader may do, and what it is about."""
 
 from __future__ import annotations
 
-from bot.render.blocks import Message, bullets, context, header, message, section
+from bot.render import labels
+from bot.render.blocks import Message, bullets, context, header, message, plain, section
+from bot.render.reader import Reader
 
-COMMANDS = (
+ASKING = (
     "`/psso why USER`: what blocks this person's Platform SSO registration, how sure that is, what to do. "
     "USER is an address, an object id or a Slack mention; `/psso USER` does the same",
     "`/psso explain CODE`: what an AADSTS code means; a whole pasted error text works too",
-    "`/psso pending`: requests that wait for a decision",
+    "`/psso pending`: requests that wait for a decision, yours and others'",
     "`/psso history USER`: earlier requests for this person",
     "`/psso status`: whether the bot reaches what it needs",
     "`/psso help`: this text",
+)
+
+REQUESTING = (
+    f"*{labels.REQUEST_DISABLE}* below an answer asks the approvers to turn per-user MFA off; it is offered "
+    "when the evidence supports it",
+    f"*{labels.CANCEL_REQUEST}* on the card withdraws what you asked for",
+    "A request needs a reason and how you checked who is asking",
+)
+
+APPROVING = (
+    f"*{labels.APPROVE}* and *{labels.DENY}* on the card in the approval channel; "
+    "never on your own request, nor on one about yourself",
+    f"*{labels.UNDO}* on the card of a finished change sets the state back",
+    f"*{labels.LIFT}* after changes were put on hold, because of too many in an hour or on purpose",
 )
 
 BACKGROUND = (
@@ -29,6 +45,16 @@ WHO_ELSE = (
 
 PRIVACY = "Answers to `why` and `explain` are visible to you alone. Requests and decisions go to a journal."
 
+OUTSIDE = (
+    "Hello. This app helps the helpdesk of this workspace with Macs; it is for full members of it, "
+    "so please ask your contact there."
+)
+
+NOT_FOR_YOU = (
+    "This app finds out why a Mac cannot register for Platform SSO. In this workspace the helpdesk uses it: "
+    "please ask them, and name your account and your Mac."
+)
+
 HELP_TEXT = "What /psso can do: why USER, explain CODE, pending, history USER, status, help"
 
 NOT_YET = {
@@ -39,11 +65,17 @@ NOT_YET = {
 }
 
 
-def help_message() -> Message:
-    """Return the help, the same for everyone."""
-    parts = [
-        header("Platform SSO: what can be asked"),
-        section(bullets(COMMANDS)),
+def help_message(reader: Reader | None = None) -> Message:
+    """Return the help for this reader; None: everything, when it could not be checked who reads."""
+    if reader is not None and not reader.belongs:
+        return plain(OUTSIDE)
+    if reader is not None and not reader.asks:
+        return plain(NOT_FOR_YOU)
+    parts = [header("Platform SSO: what can be asked"), section(bullets(ASKING))]
+    parts.append(section(f"*To have something changed*\n{bullets(REQUESTING)}"))
+    if reader is None or reader.approves:
+        parts.append(section(f"*For approvers*\n{bullets(APPROVING)}"))
+    parts += [
         section(f"*What this is about*\n{BACKGROUND}"),
         section(f"*What changes, and for whom*\n{bullets(WHO_ELSE)}"),
         context(PRIVACY),

@@ -17,6 +17,8 @@ SCOPES = (
     "groups:read",  # the same for private channels
 )
 
+EVENTS = ("app_home_opened",)  # needs no scope of its own
+
 _ABOUT = (
     "Asks Microsoft Entra ID why a Mac user cannot register for Platform SSO: the legacy per-user MFA state, "
     "the sign-in errors and whether another policy still demands MFA. It says how sure it is and what to do. "
@@ -39,9 +41,11 @@ def _document(endpoint: str | None) -> dict[str, Any]:
         "should_escape": True,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
+    events: dict[str, Any] = {"bot_events": list(EVENTS)}
     if endpoint:
         command["url"] = endpoint
         interactivity["request_url"] = endpoint
+        events["request_url"] = endpoint
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {
@@ -52,7 +56,7 @@ def _document(endpoint: str | None) -> dict[str, Any]:
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": True,
             },
@@ -61,6 +65,7 @@ def _document(endpoint: str | None) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
+            "event_subscriptions": events,
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": endpoint is None,

@@ -1,11 +1,14 @@
-"""The modals: ask for a change, deny one, show a timeline, paste what the Mac says."""
+"""The modals: ask for a change, deny one, undo one, lift a hold, see sign-ins, paste what the Mac says."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from bot.domain.approval import ChangeRequest
 from bot.domain.diagnosis import AttemptLine, Diagnosis
+from bot.domain.people import User
 from bot.domain.risk import LONGEST_REASON, LONGEST_TICKET
+from bot.ports import SwitchState
 from bot.render import labels, safe
 from bot.render.blocks import (
     Block,
@@ -15,19 +18,23 @@ from bot.render.blocks import (
     divider,
     modal,
     moment,
+    person,
     section,
+    select_input,
     text_input,
 )
+from bot.render.choices import IDENTITY_CHECKS, TIME_BOX_WORDS
 from bot.render.diagnosis_card import log_lag
+from bot.render.request_card import target_name
 
 ROWS_SHOWN = 60
 EXHIBITS_SHOWN = 30
 IDENTITY_HINT = (
-    "For example: called back on the number in the HR system, or seen in person. "
-    "Knowing an employee number or a birthday is not proof."
+    "Knowing an employee number, a birthday or a manager's name is not proof: anyone can look that up."
 )
 REASON_HINT = "Approvers and the journal keep this. No passwords, codes or tokens."
 TICKET_HINT = "Number of the helpdesk ticket."
+TIME_BOX_HINT = "For a doubtful case: it comes back by itself unless the Mac has registered by then."
 PASTE_STEPS = (
     "On the person's Mac, signed in as them: open Terminal, run `app-sso platform -s`, copy all it prints. "
     "Keys and tokens are not read and not kept."
@@ -36,40 +43,110 @@ LOADING = "Looking the sign-ins up …"
 NO_ROWS = "No sign-in that belongs to Platform SSO in the time that was looked at."
 
 
-def request_modal(metadata: str) -> View:
-    """Return the form behind Request disable; `metadata` holds ids only."""
+def request_modal(metadata: str, subject: str = "") -> View:
+    """Return the form behind Request disable; `metadata` holds ids only, `subject` says whom it is about."""
+    ticket = text_input(labels.TICKET_FIELD, "Ticket", hint=TICKET_HINT, most=LONGEST_TICKET)
     blocks = [
+        *_about(subject),
         section(
-            "This asks the approvers to turn legacy per-user MFA off for the person you looked up. "
+            "This asks the approvers to turn legacy per-user MFA off for this person. "
             "Nothing changes until they approve."
         ),
         text_input(labels.REASON_FIELD, "Reason", hint=REASON_HINT, most=LONGEST_REASON, lines=True),
-        text_input(
-            labels.IDENTITY_FIELD, "How was their identity checked?", hint=IDENTITY_HINT, most=LONGEST_TICKET
+        select_input(
+            labels.IDENTITY_FIELD, "How was their identity checked?", IDENTITY_CHECKS, hint=IDENTITY_HINT
         ),
-        {
-            **text_input(labels.TICKET_FIELD, "Ticket", hint=TICKET_HINT, most=LONGEST_TICKET),
-            "optional": True,
-        },
+        {**ticket, "optional": True},
+        select_input(
+            labels.TIME_BOX_FIELD,
+            "Switch it back on after a while?",
+            TIME_BOX_WORDS,
+            hint=TIME_BOX_HINT,
+            first="no",
+        ),
     ]
     return modal(
         "Request disable", blocks, callback_id=labels.REQUEST_MODAL, submit="Send", metadata=metadata
     )
 
 
-def deny_modal(metadata: str) -> View:
+def deny_modal(metadata: str, subject: str = "") -> View:
     """Return the form behind Deny: a reason is required."""
     blocks = [
+        *_about(subject),
         section("The requester is told your reason. Nothing changes for the person."),
         text_input(labels.REASON_FIELD, "Why not?", hint=REASON_HINT, most=LONGEST_REASON, lines=True),
     ]
     return modal("Deny request", blocks, callback_id=labels.DENY_MODAL, submit="Deny", metadata=metadata)
 
 
-def paste_modal(metadata: str) -> View:
+def undo_modal(metadata: str, subject: str = "") -> View:
+    """Return the form behind Undo: why the person gets per-user MFA back."""
+    blocks = [
+        *_about(subject),
+        section(
+            "This asks for legacy per-user MFA to be set back to what it was before the change; "
+            "one approver other than you decides. "
+            "Platform SSO registration is blocked again while it is on; "
+            "a Mac that has registered keeps working."
+        ),
+        text_input(
+            labels.REASON_FIELD,
+            "Why is it taken back?",
+            hint=REASON_HINT,
+            most=LONGEST_REASON,
+            lines=True,
+        ),
+    ]
+    return modal("Undo the change", blocks, callback_id=labels.UNDO_MODAL, submit="Undo", metadata=metadata)
+
+
+def lift_modal(metadata: str, subject: str = "") -> View:
+    """Return the form behind Lift the hold; `subject` says who put changes on hold, and why."""
+    blocks = [
+        *_about(subject),
+        section("Look at the latest changes first. After this, changes can be made again. Approvers only."),
+        text_input(
+            labels.REASON_FIELD,
+            "What did you find?",
+            hint=REASON_HINT,
+            most=LONGEST_REASON,
+            lines=True,
+        ),
+    ]
+    return modal("Lift the hold", blocks, callback_id=labels.LIFT_MODAL, submit="Lift", metadata=metadata)
+
+
+def user_subject(user: User) -> str:
+    """Return whom a form is about: name, address and object id."""
+    name = safe.mrkdwn(user.display_name, 150) or "–"
+    return f"*{name}*  ·  {safe.code(user.user_principal_name, 200)}\nObject id {safe.code(user.id, 60)}"
+
+
+def request_subject(request: ChangeRequest) -> str:
+    """Return which request a form is about."""
+    target = request.wish.target
+    return (
+        f"*{target_name(request)}*  ·  {safe.code(target.user_principal_name, 200)}\n"
+        f"{safe.code(request.wish.before.value)} → {safe.code(request.wish.wanted.value)}  ·  "
+        f"request {safe.code(request.id, 80)}"
+    )
+
+
+def hold_subject(held: SwitchState) -> str:
+    """Return who put changes on hold, when and why."""
+    return f"On hold since {moment(held.at)}, by {person(held.by)}: {safe.prose(held.reason, 600)}"
+
+
+def _about(subject: str) -> list[Block]:
+    return [section(subject)] if subject else []
+
+
+def paste_modal(metadata: str, subject: str = "") -> View:
     """Return the form for `app-sso platform -s`; long output goes into two fields."""
     more = text_input(labels.PASTE_MORE_FIELD, "The rest, if it did not fit", most=3000, lines=True)
     blocks = [
+        *_about(subject),
         section(PASTE_STEPS),
         text_input(labels.PASTE_FIELD, "Output of app-sso platform -s", most=3000, lines=True),
         {**more, "optional": True},

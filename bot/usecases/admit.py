@@ -33,6 +33,17 @@ async def admit(slack_id: str, right: Right, desk: Desk, *, fresh: bool = False)
     return _person(account, user.id)
 
 
+async def is_on_list(account: SlackPerson, right: Right, desk: Desk) -> bool:
+    """Tell whether the lists give an account this right, Entra aside; raises NotAllowed(CANNOT_CHECK)."""
+    try:
+        await _check_membership(account, right, desk, fresh=False)
+    except NotAllowed as error:
+        if error.denial is Denial.CANNOT_CHECK:
+            raise
+        return False
+    return True
+
+
 def _person(account: SlackPerson, object_id: ObjectId) -> Person:
     return Person(object_id, account.id, account.team_id, account.name)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.approval import (
     ChangeRequest,
     Decision,
+    Person,
     State,
     Vote,
     denial_of_card,
@@ -15,11 +16,16 @@ from bot.domain.approval import (
     denial_of_voter,
 )
 from bot.domain.risk import problem_with_reason
-from bot.errors import BadInput, Denial, NotAllowed
+from bot.domain.step_up import StepUpProof
+from bot.errors import BadInput, Denial, NeedsStepUp, NotAllowed
 from bot.ports import Desk
 from bot.usecases.admit import Right, admit
+from bot.usecases.freeze import refuse_while_frozen
 from bot.usecases.identify import entra_account, slack_account
 from bot.usecases.record import Deed, refusals_recorded
+
+MOST_APPROVALS = 10
+APPROVALS_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,12 @@ class Click:
     op_id: str
 
 
-async def approve(click: Click, desk: Desk) -> ChangeRequest:
-    """Count an approval. Raises NotAllowed, Conflict, AuditUnavailable; refusals are journalled."""
-    return await _vote(click, Decision.APPROVE, "", desk)
+async def approve(click: Click, desk: Desk, proof: StepUpProof | None = None) -> ChangeRequest:
+    """Count an approval. Raises NotAllowed, Conflict, AuditUnavailable; refusals are journalled.
+
+    Raises NeedsStepUp when the request wants a fresh sign-in and there is no `proof` of one.
+    """
+    return await _vote(click, Decision.APPROVE, "", desk, proof)
 
 
 async def deny(click: Click, reason: str, desk: Desk) -> ChangeRequest:
@@ -65,7 +74,9 @@ async def cancel(click: Click, desk: Desk) -> ChangeRequest:
         return await desk.requests.cancel(request.id, requester, click.op_id)
 
 
-async def _vote(click: Click, decision: Decision, reason: str, desk: Desk) -> ChangeRequest:
+async def _vote(
+    click: Click, decision: Decision, reason: str, desk: Desk, proof: StepUpProof | None = None
+) -> ChangeRequest:
     deed = Deed(decision, click.slack_id, click.op_id, request_id=click.request_id)
     async with refusals_recorded(deed, desk.journal):
         _check_reason(decision, reason)
@@ -78,6 +89,10 @@ async def _vote(click: Click, decision: Decision, reason: str, desk: Desk) -> Ch
         if request.state is State.PENDING:
             _check_click(click, request, desk)
             _raise_if(denial_of_voter(request, voter))
+            if decision is Decision.APPROVE and not _has_voted(request, voter):
+                await refuse_while_frozen(request.wish.kind, desk)
+                _check_step_up(request, voter, proof)
+                await _check_speed(click, voter, desk)
             await desk.journal.write(deed.entry(f"vote.{decision}", version=str(request.version)))
         return await desk.requests.vote(request.id, vote, click.op_id)
 
@@ -91,6 +106,32 @@ def _check_reason(decision: Decision, reason: str) -> None:
 def _check_click(click: Click, request: ChangeRequest, desk: Desk) -> None:
     _raise_if(denial_of_card(request, click.channel, click.message_ts, click.version))
     _raise_if(denial_of_haste(request, click.clicked_at, desk.rules.vote_no_sooner))
+
+
+def _check_step_up(request: ChangeRequest, voter: Person, proof: StepUpProof | None) -> None:
+    """Ask for the sign-in last, of those alone whose vote would count."""
+    if not request.wish.step_up:
+        return
+    if any(vote.person.object_id == voter.object_id for vote in request.votes):
+        raise NotAllowed(Denial.ALREADY_VOTED)
+    if proof is None:
+        raise NeedsStepUp(request.id)
+    if (proof.request_id, proof.object_id) != (request.id, voter.object_id):
+        raise NotAllowed(Denial.STEP_UP_OTHER_PERSON)
+
+
+def _has_voted(request: ChangeRequest, voter: Person) -> bool:
+    """Then the store answers: as it did before to the same click, with a refusal to another one."""
+    return any(vote.person.object_id == voter.object_id for vote in request.votes)
+
+
+async def _check_speed(click: Click, voter: Person, desk: Desk) -> None:
+    """Nobody approves faster than anybody can look."""
+    if not await desk.limits.admit("approve", voter.object_id, MOST_APPROVALS, APPROVALS_WITHIN, click.op_id):
+        raise NotAllowed(
+            Denial.RATE_LIMITED,
+            f"{MOST_APPROVALS} approvals in {APPROVALS_WITHIN // timedelta(minutes=1)} minutes",
+        )
 
 
 def _raise_if(denial: Denial | None) -> None:

@@ -8,27 +8,16 @@ from __future__ import annotations
 import logging
 
 from bot.domain.approval import ChangeRequest, State
-from bot.errors import Denial, NotAllowed, SlackError
+from bot.errors import Denial, NotAllowed
 from bot.ports import Desk, Job, News
+from bot.usecases import aftercare, remind
+from bot.usecases.anchor import receipt
+from bot.usecases.record import expiry_recorded
+from bot.usecases.tell import tell
 
 IN_THREAD = frozenset({News.APPROVED, News.DENIED, News.CANCELLED, News.EXPIRED, News.VERIFIED, News.FAILED})
 TO_REQUESTER = frozenset({News.APPROVED, News.DENIED, News.EXPIRED, News.VERIFIED, News.FAILED})
 TO_APPROVERS = frozenset({News.VERIFIED, News.FAILED})
-
-UNREACHABLE = frozenset(
-    {
-        "account_inactive",
-        "cannot_dm_bot",
-        "channel_not_found",
-        "messages_tab_disabled",
-        "not_allowed_token_type",
-        "user_disabled",
-        "user_not_found",
-        "user_not_visible",
-        "users_not_found",
-    }
-)
-"""Slack's words for a person who cannot be written to, now or later."""
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +31,19 @@ async def deliver(job: Job, desk: Desk) -> None:
             raise
         log.warning("news of request %s, which is no longer kept", job.body["request_id"])
         return
-    if int(job.body["version"]) >= request.version:
+    if job.body["state"] == State.VERIFIED:
+        await aftercare.begin(request, desk)  # before anything that Slack could hold up
+    # A first delivery that was cut short may have shown an old state after somebody showed a newer one.
+    if int(job.body["version"]) >= request.version or job.deliveries > 1:
         request = await _bring_card_up_to_date(request, desk)
     news = news_of(State(job.body["state"]), int(job.body["version"]))
+    await remind.keep_up(request, desk)
+    if news is News.EXPIRED:
+        await expiry_recorded(request, desk, again=job.deliveries > 1)
     if news in IN_THREAD:
-        await desk.announcer.reply(request, news)
+        await desk.announcer.reply(request, news, await receipt(desk) if news is News.VERIFIED else "")
     for slack_id in _listeners(request, news):
-        await _tell(slack_id, request, news, desk)
+        await tell(slack_id, request, news, desk)
 
 
 def news_of(state: State, version: int) -> News:
@@ -77,13 +72,3 @@ def _listeners(request: ChangeRequest, news: News) -> tuple[str, ...]:
     if news in TO_APPROVERS:
         found += [vote.person.slack_id for vote in request.approvals]
     return tuple(dict.fromkeys(found))
-
-
-async def _tell(slack_id: str, request: ChangeRequest, news: News, desk: Desk) -> None:
-    """A person who cannot be written to must not hold up the others; the thread has the news too."""
-    try:
-        await desk.announcer.tell(slack_id, request, news)
-    except SlackError as error:
-        if error.code not in UNREACHABLE:
-            raise
-        log.warning("request %s: %s cannot be told: %s", request.id, slack_id, error.code)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from bot.domain.people import object_id
 from bot.errors import BotError, GraphNotFound, GraphRefused, NoSuchUser, RefusalKind
-from bot.ports import Services, Urgency
+from bot.ports import DirectoryAudits, Privileges, Services, Urgency
 
 NOBODY = object_id("00000000-0000-0000-0000-000000000000")
 MOST_SKEW = timedelta(seconds=60)
@@ -95,6 +95,26 @@ def graph_attempts(services: Services) -> tuple[Attempt, ...]:
             "Graph: sign-in methods",
             lambda: services.directory.methods(NOBODY),
             grant.format("UserAuthenticationMethod.Read.All"),
+        ),
+    )
+
+
+def approval_attempts(privileges: Privileges, audits: DirectoryAudits, now: datetime) -> tuple[Attempt, ...]:
+    """Return one check for each permission that a request for a change needs beside those of reading."""
+    since = now - timedelta(minutes=5)
+    without = " Without it no change can be asked for."
+    return (
+        Attempt(
+            "Graph: directory roles",
+            lambda: privileges.of(NOBODY),
+            "Grant the application permissions RoleManagement.Read.Directory and Directory.Read.All in Entra "
+            f"ID, with admin consent.{without}",
+        ),
+        Attempt(
+            "Graph: directory audit log",
+            lambda: audits.about(NOBODY, since, Urgency.PERSON),
+            "Grant the application permissions AuditLog.Read.All and Directory.Read.All in Entra ID, with "
+            f"admin consent.{without}",
         ),
     )
 

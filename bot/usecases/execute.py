@@ -29,7 +29,8 @@ from bot.errors import (
     RefusalKind,
 )
 from bot.ports import Desk, Entry, Job
-from bot.usecases.objections import objection_to
+from bot.usecases.aftercare import snapshot
+from bot.usecases.objections import Objection, objection_to
 
 LEASE = timedelta(seconds=60)
 PATCH_WITHIN = 15.0  # seconds, well below the lease
@@ -78,6 +79,11 @@ class Run:
         """Read the state that Graph has now."""
         self.seen = await self.desk.mfa_states.per_user_mfa_state(self.request.wish.target.object_id)
         return self.seen
+
+    @property
+    def may_have_sent(self) -> bool:
+        """Whether the change was sent already, by us or perhaps by a worker that had the request before."""
+        return bool(self.sent) or self.request.fence > 1
 
     @property
     def is_over(self) -> bool:
@@ -134,15 +140,36 @@ async def _carry_through(run: Run) -> Ending:
 
 async def _attempt(run: Run) -> Ending:
     """Check, look, change, look again. Raises GraphError when another attempt may help."""
+    wish = run.request.wish
+    if run.may_have_sent and fulfils(wish, await run.read()):
+        return _verified(run)  # sent before: an objection now could only deny what was done
     objection = await objection_to(run.request, run.desk)
     if objection is not None:
-        return Ending(objection.failure, objection.sentence)
-    wish, state = run.request.wish, await run.read()
+        return await _stopped(run, objection)
+    state = await run.read()
     if fulfils(wish, state):
         return _verified(run)
     if state is not wish.before:
         changed = f"Not changed: per-user MFA was {wish.before} at the request and is {state} now."
         return Ending(Failure.POLICY, changed)
+    return await _change(run)
+
+
+async def _stopped(run: Run, objection: Objection) -> Ending:
+    """End without sending (again). What an earlier try sent may show late, and is not denied."""
+    if not run.may_have_sent:
+        return Ending(objection.failure, objection.sentence)
+    if await _read_back(run, GLANCE):
+        return _verified(run)
+    why = objection.sentence.removeprefix("Not changed: ")
+    shown = f"Microsoft Graph shows {run.seen} so far" if run.seen else "the state could not be read"
+    return Ending(objection.failure, f"Stopped: {why} An earlier try may have been sent; {shown}.")
+
+
+async def _change(run: Run) -> Ending:
+    """Send the change, and look. Raises GraphError when another attempt may help."""
+    if not run.sent:
+        await snapshot(run.request, run.desk)
     trouble = await _patch(run)
     if isinstance(trouble, GraphRefused | GraphNotFound):
         return _refused(trouble)
@@ -254,7 +281,7 @@ def _remedy(error: GraphError) -> str:
 
 
 def _gave_up(run: Run) -> Ending:
-    if not run.sent:
+    if not run.may_have_sent:
         return Ending(
             Failure.RETRYABLE, "Nothing was sent: what has to be checked before could not be read in time."
         )

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from bot.domain.approval import ChangeRequest
-from bot.ports import Desk, Entry
+from bot.ports import Desk
 
 
 async def expire(desk: Desk) -> tuple[ChangeRequest, ...]:
-    """Expire what is due, journal it, and return it; the outbox tells people."""
-    expired = await desk.requests.expire_due()
-    for request in expired:
-        wish = request.wish
-        await desk.journal.write(
-            Entry("request.expired", request_id=wish.id, actor=wish.requester, target=wish.target.object_id)
-        )
-    return expired
+    """Expire what is due, and return it; the outbox has it journalled and tells people."""
+    return await desk.requests.expire_due()

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from bot.domain.approval import ChangeRequest, Person
 from bot.domain.people import ObjectId
 from bot.errors import BadInput, Conflict, NotAllowed
-from bot.ports import Entry, Journal
+from bot.ports import Desk, Entry, Journal
+
+RECENT = 50  # records about one person
 
 
 @dataclass(slots=True)
@@ -55,3 +57,17 @@ def _reason(refusal: NotAllowed | Conflict | BadInput) -> dict[str, str]:
             return {"because": "conflict", "state": state}
         case BadInput(field=field):
             return {"because": "bad_input", "field": field or ""}
+
+
+async def expiry_recorded(request: ChangeRequest, desk: Desk, *, again: bool) -> None:
+    """Journal that nobody decided in time; `again`: this may have been done before. Raises AuditUnavailable.
+
+    A request expires at whatever touches it next, so its news is the one place that every expiry passes.
+    """
+    target = request.wish.target.object_id
+    entry = Entry("request.expired", request_id=request.id, actor=request.wish.requester, target=target)
+    if again:
+        noted = await desk.journal.about(target, RECENT)
+        if any((one.kind, one.request_id) == (entry.kind, entry.request_id) for one in noted):
+            return
+    await desk.journal.write(entry)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.coverage import grade_coverage
 from bot.domain.diagnosis import Diagnosis, Grade, diagnose
-from bot.domain.evidence import AppSso, Evidence, Known, Unreadable
+from bot.domain.evidence import AppSso, Evidence, Unreadable
 from bot.domain.people import ObjectId, User
 from bot.domain.risk import is_break_glass
 from bot.errors import BadInput, GraphError, StoreUnavailable
@@ -95,8 +95,6 @@ def _protection(user: User, evidence: Evidence, services: Services) -> str | Non
         )
     if isinstance(evidence.membership, Unreadable):
         return "Whether the account holds an administrator role could not be read. Make that readable first."
-    if isinstance(evidence.membership, Known) and evidence.membership.value.role_template_ids:
-        return "The account holds an administrator role. Such accounts are changed in the Entra admin center."
     return None
 
 
@@ -134,12 +132,11 @@ async def _recent(subject: ObjectId, services: Services) -> Answer | None:
         changed_at = (
             await services.change_log.last_change(subject) if recent and services.change_log else None
         )
-        if recent and changed_at and changed_at >= recent.diagnosis.read_at:
-            return None
-        return recent  # noqa: TRY300 -- both reads belong to the try
     except StoreUnavailable:
         log.warning("recent answers cannot be read: the store did not answer")
         return None
+    is_outdated = recent is not None and changed_at is not None and changed_at >= recent.diagnosis.read_at
+    return None if is_outdated else recent
 
 
 async def _keep(answer: Answer, subject: ObjectId | None, services: Services) -> None:

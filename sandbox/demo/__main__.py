@@ -24,9 +24,10 @@ ACTS = {
     1: "1 · A Mac that cannot register",
     2: "2 · Helpdesk asks why",
     3: "3 · Helpdesk requests the change",
-    4: "4 · Two approvers decide",
+    4: "4 · An approver decides",
     5: "5 · Changed, and read back",
     6: "6 · The Mac registers",
+    7: "7 · Taken back, by two people again",
 }
 
 

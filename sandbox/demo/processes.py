@@ -52,6 +52,7 @@ async def running(state_dir: Path, log: Path, **settings: str) -> AsyncIterator[
             "SLACK_API_URL": slack["api_url"],
             "GRAPH_URL": entra["url"],
             "GRAPH_TOKEN": entra["token"],
+            "PSSO_LOGIN_URL": entra["url"],
             "PSSO_STATE_DIR": str(state_dir),
             **settings,
         }

@@ -15,6 +15,7 @@ from aiohttp import web
 from sandbox.entra.admin import Admin
 from sandbox.entra.cast import load_tenant
 from sandbox.entra.service import Graph
+from sandbox.entra.sign_in_pages import SignInPages
 from sandbox.entra.tenant import Tenant
 from sandbox.entra.wire import JSON_TYPE, Call, Clock, CutConnection, Reply, Seconds, split_target
 
@@ -46,12 +47,14 @@ class EntraSandbox:
         self._new_id = new_id
         self.tenant: Tenant = load_tenant(cast, now, seconds)
         self._graph = Graph.over(self.tenant, token, shuffle=random.Random(cast).shuffle)
+        self.pages = SignInPages(self.tenant)
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int = 0) -> str:
         """Listen on 127.0.0.1 and return the root address, without a version."""
         app = web.Application(client_max_size=8 * 1024**2)
         Admin(self._graph).add_to(app)
+        self.pages.add_to(app)
         app.router.add_route("*", "/{tail:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()

@@ -136,6 +136,33 @@ class RequestsContract:
 
         assert [request.id for request in await requests.history(guid(9))] == ["req-2", "req-1"]
 
+    async def test_approvals_given_beforehand_make_a_request_approved_at_once(
+        self, requests: Requests, now: Clock
+    ) -> None:
+        wish = a_wish(now(), quorum=2)
+
+        opened = await requests.open(wish, "op-1", (a_vote(GRACE), a_vote(LINUS, reason="with req-0")))
+
+        assert (opened.state, opened.intact) == (State.APPROVED, True)
+        assert [vote.person for vote in opened.approvals] == [GRACE, LINUS]
+        assert opened.votes[1].reason == "with req-0"
+        assert (await requests.claim(wish.id, "worker-a", LEASE)).state is State.EXECUTING
+
+    async def test_repeated_open_with_votes_counts_them_once(self, requests: Requests, now: Clock) -> None:
+        first = await requests.open(a_wish(now(), 1), "op-1", (a_vote(GRACE),))
+
+        assert await requests.open(a_wish(now(), 2), "op-1", (a_vote(GRACE),)) == first
+
+    async def test_votes_beforehand_count_by_the_same_rules(self, requests: Requests, now: Clock) -> None:
+        """Neither the requester's nor the target's, and nobody's twice."""
+        votes = (a_vote(ASKER), a_vote(TARGET_PERSON), a_vote(GRACE), a_vote(GRACE))
+
+        opened = await requests.open(a_wish(now(), quorum=2), "op-1", votes)
+
+        assert (opened.state, [vote.person for vote in opened.votes]) == (State.PENDING, [GRACE])
+        voted = await requests.vote(opened.id, a_vote(LINUS), "op-2")
+        assert (voted.state, voted.intact) == (State.APPROVED, True)
+
     async def test_unknown_request_is_refused(self, requests: Requests) -> None:
         with pytest.raises(NotAllowed) as refused:
             await requests.get("nothing")

@@ -17,7 +17,7 @@ from sandbox.demo.processes import Stage, running
 from sandbox.slack.people import Workspace
 
 CHANNEL = "C0APPROVE"
-PATIENCE = 10.0
+PATIENCE = 20.0
 LOOK_AGAIN = 0.05
 
 
@@ -115,7 +115,7 @@ class World:
 
 def filled_in(reason: str, ticket: str = "INC-4711") -> dict[str, Any]:
     """Return the values of the request form."""
-    fields = {"reason": reason, "ticket": ticket, "identity_check": "Called back on the number in HR"}
+    fields = {"reason": reason, "ticket": ticket, "identity_check": "hr_number"}
     return {name: {name: value} for name, value in fields.items()}
 
 

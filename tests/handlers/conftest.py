@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -16,6 +17,9 @@ from bot.adapters.slack.poster import SlackAnnouncer
 from bot.adapters.slack.transport import SocketTransport, bolt_app
 from bot.adapters.slack.workspace import SlackWorkspace
 from bot.domain.people import PerUserMfaState, User
+from bot.domain.step_up import EntraSignIn
+from bot.errors import Denial, NotAllowed
+from bot.ports import Rules, SignInAsk
 from bot.usecases.deliver import deliver
 from bot.usecases.workers import work_off
 from handlers import carry_out, register
@@ -27,6 +31,7 @@ from tests.fakes import (
     FakeDirectory,
     FakeMfaStates,
     FakeSignInLog,
+    FakeTickets,
     a_blocked_registration,
     a_desk,
     a_user,
@@ -72,6 +77,27 @@ def clock() -> FakeClock:
     return FakeClock(datetime.now(UTC))  # noqa: TID251 -- beside the sandbox's own wall clock
 
 
+def rules_with(**changes: Any) -> Rules:
+    ours = {"approval_channel": APPROVALS, "approvers": frozenset({"S0APPROVERS"})}
+    return some_rules(**{**ours, "public_url": "https://bot.contoso.com", **changes})
+
+
+@pytest.fixture
+def rules() -> Rules:
+    """The settings of the desk; a test may bring its own."""
+    return rules_with()
+
+
+class NobodySignsIn:
+    """Entra's sign-in page, for tests in which nobody follows the link."""
+
+    async def address(self, ask: SignInAsk) -> str:
+        raise NotAllowed(Denial.CANNOT_CHECK)
+
+    async def redeem(self, code: str, ask: SignInAsk) -> EntraSignIn:
+        raise NotAllowed(Denial.CANNOT_CHECK)
+
+
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackSandbox]:
     async with SlackSandbox(rate_limits=False, redelivery=(0.0,)) as sandbox:
@@ -80,7 +106,7 @@ async def slack() -> AsyncIterator[SlackSandbox]:
 
 @pytest.fixture
 async def desk_and_client(
-    slack: SlackSandbox, clock: FakeClock
+    slack: SlackSandbox, clock: FakeClock, rules: Rules
 ) -> AsyncIterator[tuple[FakeDesk, AsyncWebClient]]:
     async with slack_session(slack.api_url) as session:
         client = slack_client(slack.bot_token, slack.api_url, session)
@@ -95,7 +121,9 @@ async def desk_and_client(
             directory=FakeDirectory(users=users),
             mfa_states=FakeMfaStates(states={ADA: PerUserMfaState.ENFORCED}),
             sign_in_log=FakeSignInLog(rows=[blocked]),
-            rules=some_rules(approval_channel=APPROVALS, approvers=frozenset({"S0APPROVERS"})),
+            rules=rules,
+            tickets=FakeTickets(now=clock),
+            approver_sign_in=NobodySignsIn(),
         )
         yield desk, client
 

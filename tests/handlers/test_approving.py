@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ VERDICT = "Per-user MFA blocks Platform SSO"
 FORM = {
     labels.REASON_FIELD: "Cannot register the new Mac",
     labels.TICKET_FIELD: "INC-4711",
-    labels.IDENTITY_FIELD: "Called back on the HR number",
+    labels.IDENTITY_FIELD: "hr_number",
+    labels.TIME_BOX_FIELD: "no",
 }
 
 
@@ -39,6 +41,13 @@ async def ask(office: Office) -> ChangeRequest:
     office.desk.clock.advance(30)
     (request,) = office.desk.requests.records.values()
     return request
+
+
+def a_young_account(office: Office) -> None:
+    """Make Ada's account new, so that two have to approve."""
+    directory = office.desk.directory
+    ada = next(user for user in directory.users if user.id == ADA)
+    directory.change(ada, created_at=office.desk.clock() - timedelta(days=1))
 
 
 async def card(office: Office) -> str:
@@ -67,7 +76,8 @@ async def test_a_request_goes_to_the_approvers(office: Office) -> None:
     for words in (
         "Cannot register the new Mac",
         "INC-4711",
-        "HR number",
+        "Called back on the number in the HR record",
+        "Needs 1 approval",
         "[Approve] [Deny] [Cancel request]",
     ):
         assert words in shown
@@ -90,7 +100,8 @@ async def test_the_modal_opens_without_asking_graph(listening: Office, office: O
         (labels.REASON_FIELD, "x", "too short"),
         (labels.REASON_FIELD, "password: hunter2", "password, key or token"),
         (labels.TICKET_FIELD, "xoxb-123456-abcdef", "password, key or token"),
-        (labels.IDENTITY_FIELD, "a", "how you made sure"),
+        (labels.IDENTITY_FIELD, "trust me", "to make sure who is asking"),
+        (labels.TIME_BOX_FIELD, "0.01", "not one of the choices"),
     ],
 )
 async def test_a_field_that_cannot_be_used_is_said_in_the_form(
@@ -102,8 +113,19 @@ async def test_a_field_that_cannot_be_used_is_said_in_the_form(
     assert office.desk.requests.records == {}
 
 
-async def test_two_approvals_carry(office: Office) -> None:
+async def test_one_approval_carries_in_the_ordinary_case(office: Office) -> None:
     await ask(office)
+    await click(office, "U0OTTO", labels.APPROVE)
+    assert state_of(office) is State.APPROVED
+    shown = await card(office)
+    assert "[Approve]" not in shown
+    assert "Approved by @otto" in shown
+
+
+async def test_two_approvals_carry_what_needs_two(office: Office) -> None:
+    a_young_account(office)
+    await ask(office)
+    assert "Needs 2 approvals of different people (the account is younger than 7 days)" in await card(office)
     await click(office, "U0OTTO", labels.APPROVE)
     assert state_of(office) is State.PENDING
     assert "Approved by @otto" in await card(office)
@@ -116,6 +138,7 @@ async def test_two_approvals_carry(office: Office) -> None:
 
 
 async def test_a_click_delivered_twice_is_one_vote(office: Office) -> None:
+    a_young_account(office)
     await ask(office)
     await office.people.socket(duplicate_next=1)
     await click(office, "U0OTTO", labels.APPROVE)
@@ -145,6 +168,7 @@ async def test_the_requester_cannot_approve_although_an_approver(office: Office)
 
 
 async def test_somebody_removed_a_second_ago_cannot_approve(office: Office) -> None:
+    a_young_account(office)
     await ask(office)
     await click(office, "U0OTTO", labels.APPROVE)
     await office.people.usergroup("S0APPROVERS", ["U0OTTO", "U0NILS"])
@@ -236,6 +260,7 @@ async def test_a_decided_request_says_so_to_late_clicks(office: Office) -> None:
     await click(office, "U0HANA", labels.CANCEL_REQUEST)
     await click(office, "U0OTTO", labels.APPROVE, stale=True)
     await office.people.wait_for("U0OTTO", "was withdrawn already")
+    await office.people.wait_for("U0OTTO", "@hana withdrew it")
 
 
 async def test_an_expired_request_cannot_be_approved(office: Office) -> None:

@@ -19,6 +19,7 @@ from bot.domain.approval import (
 )
 from bot.domain.diagnosis import AttemptLine, Coverage, Diagnosis, Exhibit, Grade
 from bot.domain.people import ObjectId, PerUserMfaState, User
+from bot.render.reader import Reader
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MIRA = ObjectId("00000000-0000-4000-8000-000000000001")
@@ -76,6 +77,13 @@ def a_diagnosis(text: str | None = None, **changes: Any) -> Diagnosis:
 
 def a_person(slack_id: str, number: int) -> Person:
     return Person(ObjectId(f"00000000-0000-4000-8000-{number:012d}"), slack_id, "T0CONTOSO", slack_id)
+
+
+def a_reader(text: str | None = None, **changes: Any) -> Reader:
+    """Paul, an approver."""
+    name = "Paul Aster" if text is None else text
+    paul = User(a_person("U0PAUL", 3).object_id, name, name)
+    return replace(Reader("U0PAUL", "T0CONTOSO", asks=True, approves=True, entra=paul), **changes)
 
 
 def a_vote(decision: Decision = Decision.APPROVE, reason: str = "") -> Vote:

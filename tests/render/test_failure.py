@@ -17,6 +17,7 @@ from bot.errors import (
     GraphRefused,
     GraphThrottled,
     GraphUnreachable,
+    NeedsStepUp,
     NoSuchUser,
     NotAllowed,
     RefusalKind,
@@ -32,6 +33,7 @@ EXAMPLES: dict[type[BotError], BotError] = {
     NoSuchUser: NoSuchUser("ada@contoso.com"),
     AmbiguousUser: AmbiguousUser("ada", ("ada@contoso.com", "ada@fabrikam.example")),
     NotAllowed: NotAllowed(Denial.GUEST),
+    NeedsStepUp: NeedsStepUp("req-1"),
     Conflict: Conflict("req-1", "denied"),
     GraphError: GraphError("sign-ins"),
     GraphRefused: GraphRefused("sign-ins", 403, needs="AuditLog.Read.All"),
@@ -79,6 +81,10 @@ def test_details_are_kept() -> None:
         == SLACK_CODES["plan_upgrade_required"]
     )
     assert "PSSO_APPROVERS" in in_words(EXAMPLES[SettingsError])
+    role = NotAllowed(Denial.PRIVILEGED, "The account holds the directory role “Helpdesk Administrator”.")
+    assert "Helpdesk Administrator" in in_words(role)
+    assert "eleven changes" in in_words(NotAllowed(Denial.FROZEN, "eleven changes"))
+    assert "U0PAUL" not in in_words(NotAllowed(Denial.NOT_APPROVER, "U0PAUL"))
     assert "already off" in in_words(NotAllowed(Denial.NOT_REQUESTABLE, "per-user MFA is already off"))
 
 

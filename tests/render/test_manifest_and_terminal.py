@@ -30,6 +30,8 @@ def test_socket_mode_manifest() -> None:
     assert 175 <= len(made["display_information"]["long_description"]) <= 4000
     assert made["settings"]["socket_mode_enabled"] is True
     assert "url" not in made["features"]["slash_commands"][0]
+    assert made["features"]["app_home"]["home_tab_enabled"] is True
+    assert made["settings"]["event_subscriptions"] == {"bot_events": ["app_home_opened"]}
     scopes = made["oauth_config"]["scopes"]["bot"]
     assert "commands" in scopes
     assert not [scope for scope in scopes if "history" in scope or "customize" in scope or "public" in scope]
@@ -40,6 +42,7 @@ def test_http_manifest_points_everything_at_one_address() -> None:
     url = "https://bot.contoso.com/slack/events"
     assert made["settings"]["socket_mode_enabled"] is False
     assert made["settings"]["interactivity"]["request_url"] == url
+    assert made["settings"]["event_subscriptions"]["request_url"] == url
     assert made["features"]["slash_commands"][0]["url"] == url
 
 

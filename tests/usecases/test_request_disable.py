@@ -64,7 +64,8 @@ async def test_a_request_carries_everything_that_approvers_need() -> None:
     assert wish.verdict == "PER_USER_MFA"
     assert wish.coverage is not None
     assert wish.coverage.grade is Grade.FULL
-    assert (wish.quorum, wish.quorum_because) == (2, ("two approvers are needed for every change",))
+    assert (wish.quorum, wish.quorum_because, wish.warnings) == (1, (), ())
+    assert (wish.restore_after_hours, wish.step_up) == (None, False)
     assert wish.expires_at - wish.created_at == timedelta(minutes=30)
     assert wish.evidence_read_at == desk.now()
 
@@ -161,7 +162,7 @@ async def test_an_uncovered_user_is_not_requested() -> None:
     desk.policies.policies = ()
     desk.policies.trial_policies = ()
 
-    assert await denial_of(an_ask(), desk) is Denial.NOT_REQUESTABLE
+    assert await denial_of(an_ask(), desk) is Denial.UNCOVERED
 
 
 async def test_an_uncovered_user_needs_two_where_the_organisation_allows_it() -> None:
@@ -173,6 +174,8 @@ async def test_an_uncovered_user_needs_two_where_the_organisation_allows_it() ->
 
     assert wish.quorum == 2
     assert "nothing else demands MFA of this user" in wish.quorum_because
+    assert wish.warnings[0].startswith("Nothing else would demand MFA")
+    assert wish.restore_after_hours == 24
 
 
 async def test_coverage_that_cannot_be_shown_is_said() -> None:
@@ -183,14 +186,16 @@ async def test_coverage_that_cannot_be_shown_is_said() -> None:
 
     assert wish.coverage is not None
     assert wish.coverage.grade is Grade.UNKNOWN
+    assert wish.quorum == 2
     assert "coverage could not be shown" in wish.quorum_because
+    assert wish.restore_after_hours == 24
 
 
 async def test_a_state_that_cannot_be_read_is_not_requested() -> None:
     desk = a_desk()
     desk.mfa_states.troubles["per_user_mfa_state"] = GraphUnreachable("x", 503)
 
-    assert await denial_of(an_ask(), desk) is Denial.NOT_REQUESTABLE
+    assert await denial_of(an_ask(), desk) is Denial.CANNOT_CHECK
 
 
 async def test_a_target_that_is_gone_is_not_requested() -> None:
@@ -224,7 +229,9 @@ async def test_partial_coverage_is_said_to_the_approvers() -> None:
 
     assert wish.coverage is not None
     assert wish.coverage.grade is Grade.PARTIAL
+    assert wish.quorum == 2
     assert "some sign-ins of this user would not be asked for MFA" in wish.quorum_because
+    assert wish.coverage.gaps
 
 
 @pytest.mark.parametrize(

@@ -342,6 +342,16 @@ async def test_after_thirty_seconds_everything_is_read_again() -> None:
     assert scarce_calls(desk) == 6
 
 
+async def test_after_our_own_change_nobody_gets_the_answer_from_before_it() -> None:
+    desk = a_desk()
+    first = await why(MIRA, desk)
+    desk.clock.advance(3)
+    await desk.change_log.changed(TARGET.id, desk.now())
+    desk.clock.advance(3)
+
+    assert (await why(MIRA, desk)).answer.id != first.answer.id
+
+
 async def test_another_user_gets_an_answer_of_their_own() -> None:
     desk = a_desk()
     await why(MIRA, desk)

@@ -9,77 +9,39 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import hashlib
-import hmac
-import json
 import logging
 import os
-import stat
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import Any, Protocol
 
+from bot.adapters.audit.copying import Copier, Copy
+from bot.adapters.audit.files import open_to_append, split_tail, write_durably
 from bot.adapters.audit.keys import subkey
+from bot.adapters.audit.names import Names
+from bot.adapters.audit.records import (
+    Record,
+    anchor_of,
+    canonical,
+    head_path,
+    is_signed,
+    journal_path,
+    lines,
+    needle,
+    noted,
+    parsed,
+    read_head,
+    signature,
+)
 from bot.adapters.audit.redaction import Redaction
 from bot.domain.approval import Person
-from bot.errors import AuditUnavailable, StoreUnavailable
-from bot.ports import Clock, Entry
+from bot.domain.people import ObjectId
+from bot.errors import AuditUnavailable
+from bot.ports import Anchor, Clock, Entry, Noted
 
 log = logging.getLogger(__name__)
-
-GENESIS = "0" * 64
-"""`prev` of the first record."""
-
-Record = dict[str, Any]
-
-
-class Copy(Protocol):
-    """A second place for the journal's lines."""
-
-    async def append(self, seq: int, mac: str, line: str) -> None:
-        """Keep a line; StoreUnavailable when that is not possible."""
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """The journal reached this record; `seq` 0 means nothing was written yet."""
-
-    seq: int = 0
-    mac: str = GENESIS
-
-
-def journal_path(state_dir: Path) -> Path:
-    """Where the journal of a state directory is."""
-    return state_dir / "audit" / "journal.jsonl"
-
-
-def head_path(journal: Path) -> Path:
-    """The file beside the journal that says how far it goes."""
-    return journal.with_name("head")
-
-
-def signature(key: bytes, record: Mapping[str, Any]) -> str:
-    """Return the mac that belongs on a record; `key` is the one derived for the journal."""
-    body = {name: value for name, value in record.items() if name != "mac"}
-    return hmac.new(key, f"{record.get('prev')}{canonical(body)}".encode(), hashlib.sha256).hexdigest()
-
-
-def canonical(record: Mapping[str, Any]) -> str:
-    """One line of JSON, the same for the same content."""
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def read_head(journal: Path) -> Anchor | None:
-    """Return how far the file beside the journal says it goes, or None."""
-    try:
-        seq, mac = head_path(journal).read_text(encoding="ascii").split()
-        return Anchor(int(seq), mac)
-    except (OSError, ValueError):
-        return None
 
 
 class FileJournal:
@@ -99,10 +61,10 @@ class FileJournal:
     ) -> None:
         self.path = journal_path(state_dir)
         self._key = subkey(key, "journal")
-        self._redaction = Redaction(key)
+        self._redaction = Redaction(key, Names(self.path, key).keep)
         self._now = now
         self._config_hash = config_hash
-        self._copy = copy
+        self._copier = Copier(copy, self.path) if copy else None
         self._turn = threading.Lock()
         self._size = -1  # of the file after our last write; another size means somebody else wrote
         self._last = Anchor()
@@ -115,33 +77,59 @@ class FileJournal:
 
     async def write(self, entry: Entry) -> None:
         """Append one record and wait until the disk has it; AuditUnavailable otherwise."""
-        reached, line = await asyncio.to_thread(self._append, entry)
-        if self._copy is None:
-            return
-        try:
-            await self._copy.append(reached.seq, reached.mac, line)
-        except StoreUnavailable as error:
-            log.warning("the journal's copy lags behind: %s", error)
+        await asyncio.to_thread(self._append, entry)
+        if self._copier is not None:
+            await self._copier.catch_up()
 
     async def check(self) -> None:
         """Find out whether records could be written, without writing one; AuditUnavailable otherwise."""
         await asyncio.to_thread(self._check)
 
-    def _check(self) -> None:
-        with self._turn, self._opened():
-            pass
+    async def head(self) -> Anchor:
+        """Return how far the journal goes; AuditUnavailable when it cannot be written."""
+        return await asyncio.to_thread(self._check)
 
-    def _append(self, entry: Entry) -> tuple[Anchor, str]:
-        with self._turn, self._opened() as descriptor:
-            line = self._write_record(descriptor, self._record_of(entry))
+    async def last(self, kind: str) -> Noted | None:
+        """Return the newest record of a kind that carries our signature, or None."""
+        found = await asyncio.to_thread(self._signed, needle("type", kind))
+        return noted(found[-1]) if found else None
+
+    async def about(self, target: ObjectId, most: int) -> tuple[Noted, ...]:
+        """Return the newest signed records about a user and the requests for them, newest first."""
+        found = await asyncio.to_thread(self._about, target)
+        return tuple(noted(record) for record in reversed(found[-most:]))
+
+    def _about(self, target: ObjectId) -> list[Record]:
+        """A refusal may name the request alone; whose it is, the record of its opening has said before."""
+        found, wanted = [], {needle("target", target)}
+        for line in lines(self.path):
+            record = parsed(line) if any(part in line for part in wanted) else None
+            if record is not None and is_signed(self._key, record):
+                found.append(record)
+                if record.get("request_id"):
+                    wanted.add(needle("request_id", record["request_id"]))
+        return found
+
+    def _signed(self, wanted: bytes) -> list[Record]:
+        """Return the records whose line holds `wanted`, oldest first; forged ones are left out."""
+        found = (parsed(line) for line in lines(self.path) if wanted in line)
+        return [record for record in found if record is not None and is_signed(self._key, record)]
+
+    def _check(self) -> Anchor:
+        with self._turn, self._opened():
             self._available = True
-            return self._last, line
+            return self._last
+
+    def _append(self, entry: Entry) -> None:
+        with self._turn, self._opened() as descriptor:
+            self._write_record(descriptor, self._record_of(entry))
+            self._available = True
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
         """The journal, locked, whole, and with its last record known."""
         try:
-            descriptor = _open(self.path)
+            descriptor = open_to_append(self.path)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 self._catch_up(descriptor)
@@ -149,6 +137,8 @@ class FileJournal:
             finally:
                 os.close(descriptor)
         except (OSError, ValueError) as error:
+            if self._available:  # once, not for everyone who is refused because of it
+                log.error("nothing can be changed: the journal cannot be written: %s", error)  # noqa: TRY400 -- says it all
             self._available = False
             raise AuditUnavailable(f"the journal {self.path} cannot be written: {error}") from error
 
@@ -166,16 +156,14 @@ class FileJournal:
             "config_hash": self._config_hash(),
         }
 
-    def _write_record(self, descriptor: int, record: Record) -> str:
+    def _write_record(self, descriptor: int, record: Record) -> None:
         at = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
         record |= {"seq": self._last.seq + 1, "at": at, "prev": self._last.mac}
         record["mac"] = signature(self._key, record)
-        line = canonical(record)
-        _write_durably(descriptor, f"{line}\n".encode())
+        write_durably(descriptor, f"{canonical(record)}\n".encode())
         self._size = os.fstat(descriptor).st_size
         self._last = Anchor(record["seq"], record["mac"])
         self._note_head()
-        return line
 
     def _note_head(self) -> None:
         """Say beside the journal how far it goes. It may lag after a power cut, but never lead."""
@@ -190,9 +178,9 @@ class FileJournal:
         size = os.fstat(descriptor).st_size
         if size == self._size:
             return
-        whole, torn = _split_tail(descriptor, size)
+        whole, torn = split_tail(descriptor, size)
         # A file that was cut stays behind what is known: go on from there, so that verify shows the gap.
-        reached = (self._last, read_head(self.path), _anchor_of(whole) if whole else None)
+        reached = (self._last, read_head(self.path), anchor_of(whole) if whole else None)
         self._last = max((known for known in reached if known), key=lambda known: known.seq)
         if torn:
             name = self._put_aside(torn)
@@ -205,7 +193,7 @@ class FileJournal:
         path = self.path.with_name(f"torn-after-{self._last.seq}.jsonl")
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         try:
-            _write_durably(descriptor, torn)
+            write_durably(descriptor, torn)
         finally:
             os.close(descriptor)
         return path.name
@@ -216,58 +204,3 @@ def _actor(person: Person | None) -> dict[str, str] | None:
     if person is None:
         return None
     return {"object_id": person.object_id, "slack_id": person.slack_id, "team_id": person.team_id}
-
-
-def _open(path: Path) -> int:
-    path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    is_new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or not status.st_mode & stat.S_IWUSR:
-        os.close(descriptor)
-        raise PermissionError(f"{path} is read-only")  # root may write all the same, but was told not to
-    if is_new:
-        _sync_folder(path.parent)
-    return descriptor
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file is durable only once its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_durably(descriptor: int, text: bytes) -> None:
-    """Write all of it and sync, or leave nothing of it behind."""
-    before = os.fstat(descriptor).st_size
-    try:
-        rest = text
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
-    except OSError:
-        os.ftruncate(descriptor, before)
-        raise
-
-
-def _split_tail(descriptor: int, size: int) -> tuple[bytes, bytes]:
-    """Return the last whole line and what follows it without a line end."""
-    tail, start = b"", size
-    while start > 0 and tail.count(b"\n") < 2:
-        step = min(65_536, start)
-        start -= step
-        tail = os.pread(descriptor, step, start) + tail
-    whole, _, torn = tail.rpartition(b"\n")
-    return whole.rpartition(b"\n")[2], torn
-
-
-def _anchor_of(line: bytes) -> Anchor:
-    try:
-        record = json.loads(line)
-        return Anchor(int(record["seq"]), str(record["mac"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError("its last line is not a record; run `psso-bot audit verify`") from error

@@ -12,24 +12,40 @@ import os
 import secrets
 from pathlib import Path
 
+from bot.adapters.audit.records import journal_path
 from bot.errors import AuditUnavailable
 
 KEY_LENGTH = 32
 
 
-def install_key(state_dir: Path) -> bytes:
-    """Return the installation's key, making it the first time; AuditUnavailable when that cannot be done."""
+def install_key(state_dir: Path, *, make: bool = True) -> bytes:
+    """Return the installation's key; the first time, make it. AuditUnavailable when there is none to use."""
     path = state_dir / "key"
     try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            _make(path)
+            _refuse_a_second_key(state_dir)
+            if make:
+                state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _make(path)
         key = path.read_bytes()
     except OSError as error:
         raise AuditUnavailable(f"the key file {path} cannot be used: {error.strerror}") from error
     if len(key) != KEY_LENGTH:
-        raise AuditUnavailable(f"the key file {path} is damaged: {len(key)} bytes instead of {KEY_LENGTH}")
+        raise AuditUnavailable(
+            f"the key file {path} is damaged: {len(key)} bytes instead of {KEY_LENGTH}; "
+            "put it back from your backup"
+        )
     return key
+
+
+def _refuse_a_second_key(state_dir: Path) -> None:
+    """A new key would make every record and every request look forged."""
+    journal = journal_path(state_dir)
+    if journal.exists() and journal.stat().st_size > 0:
+        raise AuditUnavailable(
+            f"the key file {state_dir / 'key'} is missing, but there is a journal signed with it: put the "
+            f"key back from your backup, or move {journal.parent} away to begin a new journal"
+        )
 
 
 def _make(path: Path) -> None:

@@ -1,6 +1,7 @@
 """What personal data becomes before it is written down: a short keyed hash, the same for the same value.
 
 Whoever holds the installation's key can tell whether a record is about a given person; nobody else can.
+`bot.adapters.audit.names` keeps the way back, sealed with the same key.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bot.adapters.audit.keys import subkey
 
@@ -23,10 +24,11 @@ _DIGITS = re.compile(r"(?<![\w.:])[0-9A-Fa-f:.]*[.:][0-9A-Fa-f:.]*[0-9A-Fa-f:](?
 
 
 class Redaction:
-    """Hashes personal data with this installation's key."""
+    """Hashes personal data with this installation's key; `keep` is told whom each hash stands for."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, keep: Callable[[str, str], None] | None = None) -> None:
         self._salt = subkey(key, "pseudonyms")
+        self._keep = keep
 
     def pseudonym(self, value: str) -> str:
         """Return what stands for `value` in the journal; letter case does not matter."""
@@ -35,13 +37,13 @@ class Redaction:
 
     def text(self, text: str) -> str:
         """Return `text` with every mail address, UPN and IP address replaced."""
-        text = _ADDRESS.sub(lambda found: self.pseudonym(found[0]), text)
+        text = _ADDRESS.sub(lambda found: self._replaced(found[0]), text)
         return _DIGITS.sub(lambda found: self._unless_number(found[0]), text)
 
     def detail(self, detail: Mapping[str, str]) -> dict[str, str]:
         """Return details with personal values replaced."""
         return {
-            name: self.pseudonym(value) if name.lower() in PERSONAL and value else self.text(value)
+            name: self._replaced(value) if name.lower() in PERSONAL and value else self.text(value)
             for name, value in detail.items()
         }
 
@@ -50,4 +52,10 @@ class Redaction:
             ipaddress.ip_address(text)
         except ValueError:
             return text
-        return self.pseudonym(text)
+        return self._replaced(text)
+
+    def _replaced(self, value: str) -> str:
+        pseudonym = self.pseudonym(value)
+        if self._keep is not None:
+            self._keep(pseudonym, value.strip())
+        return pseudonym

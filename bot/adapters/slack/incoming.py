@@ -10,7 +10,7 @@ import hmac
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -97,6 +97,18 @@ class IncomingCheck:
             return False
         signed = hmac.new(self._secret, b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256)
         return hmac.compare_digest(f"v0={signed.hexdigest()}", signature)
+
+
+def unless_for(pages: Sequence[web.Application], check: Middleware) -> Middleware:
+    """Return `check` for everything but what these pages answer."""
+
+    @web.middleware
+    async def checked(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if any(application in pages for application in request.match_info.apps):
+            return await handler(request)
+        return await check(request, handler)
+
+    return checked
 
 
 def _is_ssl_check(body: bytes) -> bool:

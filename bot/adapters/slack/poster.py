@@ -16,8 +16,9 @@ from bot.adapters.slack.client import MALFORMED, call
 from bot.domain.approval import CardRef, ChangeRequest
 from bot.errors import Denial, NotAllowed, SlackError
 from bot.ports import Clock, News, Workspace
-from bot.render.blocks import Message
-from bot.render.news import personal_news, thread_news
+from bot.render import safe
+from bot.render.blocks import Message, plain
+from bot.render.news import channel_news, personal_news, thread_news
 from bot.render.request_card import card_text, minimal_card, request_card
 
 log = logging.getLogger(__name__)
@@ -50,22 +51,34 @@ class SlackAnnouncer:
             await self._in_thread(request.card, Message(card_text(request)))
         return request.card
 
-    async def reply(self, request: ChangeRequest, news: News) -> None:
+    async def reply(self, request: ChangeRequest, news: News, detail: str = "") -> None:
         """Say the news in the card's thread; in the channel when there is no card."""
-        said = thread_news(request, news)
+        said = thread_news(request, news, detail)
         if request.card is None:
             await self._refuse_external(self._channel)
             await self._send("chat.postMessage", (said,), channel=self._channel)
         else:
             await self._in_thread(request.card, said)
 
-    async def tell(self, slack_id: str, request: ChangeRequest, news: News) -> None:
+    async def tell(self, slack_id: str, request: ChangeRequest, news: News, detail: str = "") -> None:
         """Tell one person directly."""
         opened = await call(self._client, "conversations.open", users=slack_id)
         channel = (opened.get("channel") or {}).get("id")
         if not isinstance(channel, str):
             raise SlackError("conversations.open", MALFORMED)
-        await self._send("chat.postMessage", (personal_news(request, news, slack_id),), channel=channel)
+        await self._send(
+            "chat.postMessage", (personal_news(request, news, slack_id, detail),), channel=channel
+        )
+
+    async def announce(self, news: News, detail: str, by: str = "") -> None:
+        """Say in the approval channel what concerns all requests."""
+        await self._refuse_external(self._channel)
+        await self._send("chat.postMessage", (channel_news(news, detail, by),), channel=self._channel)
+
+    async def post(self, channel: str, text: str) -> None:
+        """Say a plain text in a channel that is not shared outside."""
+        await self._refuse_external(channel)
+        await self._send("chat.postMessage", (plain(safe.prose(text, 3000)),), channel=channel)
 
     async def _post_card(self, cards: tuple[Message, ...]) -> CardRef:
         await self._refuse_external(self._channel)

@@ -18,7 +18,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack.client import MALFORMED, is_loopback, translated
-from bot.adapters.slack.incoming import MOST_BYTES, PATH, IncomingCheck
+from bot.adapters.slack.incoming import MOST_BYTES, PATH, IncomingCheck, unless_for
 from bot.adapters.slack.workspace import Installation
 from bot.errors import SlackError
 from bot.ports import Clock
@@ -158,16 +158,24 @@ class HttpTransport:
         self._check = IncomingCheck(signing_secret, now)
         self._host = host
         self._wanted_port = port
+        self._pages: list[tuple[str, web.Application]] = []
         self._runner: web.AppRunner | None = None
         self._listeners = Listeners()
         self.port = 0
+
+    def mount(self, prefix: str, pages: web.Application) -> None:
+        """Serve pages for browsers too, on the same port; Slack's signature is not asked of them."""
+        self._pages.append((prefix, pages))
 
     async def start(self) -> None:
         """Listen."""
         self._listeners.watch(asyncio.get_running_loop())
         bolt = self._app.web_app(path=PATH)
-        site_app = web.Application(middlewares=[self._check.middleware], client_max_size=MOST_BYTES)
+        check = unless_for([pages for _, pages in self._pages], self._check.middleware)
+        site_app = web.Application(middlewares=[check], client_max_size=MOST_BYTES)
         site_app.add_routes(list(_routes(bolt)))
+        for prefix, pages in self._pages:
+            site_app.add_subapp(prefix, pages)
         self._runner = web.AppRunner(site_app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._wanted_port)

@@ -72,6 +72,22 @@ def translated() -> Iterator[None]:
         raise StoreUnavailable(f"the store is unavailable: {reason_of(error)} ({error})") from error
 
 
+@contextmanager
+def cancellable() -> Iterator[None]:
+    """Let a cancellation go on that got lost inside.
+
+    Before Python 3.12 `asyncio.wait_for`, which redis-py sends with, swallows one that comes as it ends: a
+    worker that was told to stop would work on for ever. https://github.com/python/cpython/issues/86296
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
+
+
 @dataclass(frozen=True)
 class Script:
     """One Lua script of this package."""
@@ -95,7 +111,7 @@ class StoreClient:
 
     async def command(self, *parts: str | bytes | float) -> Any:
         """Send one command. Only commands that may be repeated: redis-py does so on a lost answer."""
-        with translated():
+        with cancellable(), translated():
             async with asyncio.timeout(self._deadline):
                 try:
                     return await self._redis.execute_command(*parts)  # type: ignore[no-untyped-call]
@@ -105,7 +121,7 @@ class StoreClient:
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[str | float]) -> Any:
         """Run a script by its hash; send its text when the server does not know it (any more)."""
-        with translated():
+        with cancellable(), translated():
             async with asyncio.timeout(self._deadline):
                 try:
                     return await self._run(script, keys, args)

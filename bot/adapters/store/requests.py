@@ -30,8 +30,8 @@ class RedisRequests:
         self._seal = Seal(subkey(key, "requests"))
         self._new_id = new_id
 
-    async def open(self, wish: Wish, op_id: str) -> ChangeRequest:
-        """Store a new pending request, or return the one that `op_id` made."""
+    async def open(self, wish: Wish, op_id: str, votes: tuple[Vote, ...] = ()) -> ChangeRequest:
+        """Store a new request, or return the one that `op_id` made; `votes` are signed for it anew."""
         text, mac = self._seal.wish(wish)
         args = {
             "wish": text,
@@ -41,6 +41,7 @@ class RedisRequests:
             "quorum": max(1, wish.quorum),
             "requester": wish.requester.object_id,
             "target": wish.target.object_id,
+            "votes": [self._signed(wish.id, vote) for vote in votes],
         }
         return await self._move("open", wish.id, op_id, args)
 
@@ -50,14 +51,7 @@ class RedisRequests:
 
     async def vote(self, request_id: str, vote: Vote, op_id: str) -> ChangeRequest:
         """Count a vote; NotAllowed for requester, target, or a second vote."""
-        text, mac = self._seal.vote(request_id, vote)
-        args = {
-            "voter": vote.person.object_id,
-            "decision": vote.decision.value,
-            "vote": text,
-            "vote_mac": mac,
-        }
-        return await self._move("vote", request_id, op_id, args)
+        return await self._move("vote", request_id, op_id, self._signed(request_id, vote))
 
     async def cancel(self, request_id: str, by: Person, op_id: str) -> ChangeRequest:
         """Withdraw a pending request."""
@@ -101,6 +95,11 @@ class RedisRequests:
     async def history(self, target: ObjectId) -> tuple[ChangeRequest, ...]:
         """Return the target's last 20 requests, newest first."""
         return await self._list("history", {"target": target})
+
+    def _signed(self, request_id: str, vote: Vote) -> dict[str, str]:
+        text, mac = self._seal.vote(request_id, vote)
+        person, decision = vote.person.object_id, vote.decision.value
+        return {"voter": person, "decision": decision, "vote": text, "vote_mac": mac}
 
     async def _run(self, verb: str, request_id: str, op_id: str, args: Mapping[str, object]) -> Any:
         keys = self._keys

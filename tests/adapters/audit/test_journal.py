@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.audit.journal import Anchor, FileJournal, head_path, journal_path
+from bot.adapters.audit.journal import FileJournal
+from bot.adapters.audit.records import head_path, journal_path
 from bot.adapters.audit.verification import export, verify
 from bot.domain.approval import Person
 from bot.domain.people import ObjectId
 from bot.errors import AuditUnavailable, StoreUnavailable
-from bot.ports import Entry
+from bot.ports import Anchor, Entry
 
 KEY = b"k" * 32
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -167,6 +169,53 @@ async def test_cut_tail_is_found_against_an_anchor_from_elsewhere(journal: FileJ
     assert verify(path, KEY, anchor).first_bad == 4
 
 
+@pytest.mark.parametrize("length", [8, 64])
+async def test_anchor_may_be_as_short_as_it_was_shown(journal: FileJournal, path: Path, length: int) -> None:
+    await write_many(journal, 3)
+    head = await journal.head()
+
+    assert head.seq == 3
+    assert verify(path, KEY, Anchor(3, head.mac[:length])).ok
+    assert verify(path, KEY, Anchor(3, "0" * length)).first_bad == 3
+    assert verify(path, KEY, Anchor(1, "0" * 64), Anchor(3, head.mac)).first_bad == 1
+
+
+async def test_records_about_a_person_are_found_newest_first(journal: FileJournal) -> None:
+    await write_many(journal, 4)
+    await journal.write(Entry("refused", target=GRACE.object_id, detail={"note": f'"target":"{ADA}"'}))
+
+    found = await journal.about(ADA, 3)
+
+    assert [(noted.seq, noted.kind, noted.by) for noted in found] == [
+        (seq, "vote.approve", "U2") for seq in (4, 3, 2)
+    ]
+    assert await journal.about(ObjectId("nobody"), 3) == ()
+
+
+async def test_refusal_that_names_the_request_alone_is_about_its_person(journal: FileJournal) -> None:
+    await journal.write(Entry("refused", "req-1"))
+    await write_many(journal, 2)
+    await journal.write(Entry("refused", "req-1", result="not an approver"))
+    await journal.write(Entry("refused", "req-3"))
+
+    assert [noted.seq for noted in await journal.about(ADA, 9)] == [4, 3, 2]
+
+
+async def test_newest_record_of_a_kind_is_found_and_a_forged_one_is_not(
+    journal: FileJournal, path: Path
+) -> None:
+    for settings in ("one", "two"):
+        await journal.write(Entry("bot.started", detail={"settings": settings}))
+    await write_many(journal, 1)
+    path.write_bytes(path.read_bytes().replace(b'"two"', b'"six"'))
+
+    noted = await journal.last("bot.started")
+
+    assert noted is not None
+    assert (noted.seq, noted.detail) == (1, {"settings": "one"})
+    assert await journal.last("bot.stopped") is None
+
+
 async def test_history_written_anew_is_found_against_an_anchor(tmp_path: Path, path: Path) -> None:
     await write_many(a_journal(tmp_path), 3)
     anchor = Anchor(2, str(records(path)[1]["mac"]))
@@ -213,6 +262,48 @@ async def test_two_writers_share_one_chain(tmp_path: Path, path: Path) -> None:
             tasks.create_task(write_many(writer, 4))
 
     assert verify(path, KEY).records == 40
+
+
+WRITER = """
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from bot.adapters.audit.journal import FileJournal
+from bot.ports import Entry
+
+async def main():
+    journal = FileJournal(Path(sys.argv[1]), b"k" * 32, lambda: datetime(2026, 11, 23, tzinfo=UTC))
+    for _ in range(50):
+        await journal.write(Entry("vote.approve", detail={"asked": "ada@contoso.com"}))
+
+asyncio.run(main())
+"""
+
+
+async def test_processes_that_share_a_state_directory_share_one_chain(tmp_path: Path, path: Path) -> None:
+    command = (sys.executable, "-c", WRITER, str(tmp_path))
+    processes = [await asyncio.create_subprocess_exec(*command) for _ in range(3)]
+
+    assert [await process.wait() for process in processes] == [0, 0, 0]
+    assert verify(path, KEY).records == 150
+
+
+async def test_process_killed_while_it_writes_leaves_a_chain_that_goes_on(
+    tmp_path: Path, journal: FileJournal, path: Path
+) -> None:
+    forever = WRITER.replace("range(50)", "iter(int, 1)")
+    writer = await asyncio.create_subprocess_exec(sys.executable, "-c", forever, str(tmp_path))
+    async with asyncio.timeout(20):
+        while not path.exists() or path.stat().st_size < 20_000:
+            await asyncio.sleep(0.01)
+    writer.kill()
+    await writer.wait()
+
+    await write_many(journal, 1)
+
+    verdict = verify(path, KEY)
+    assert verdict.ok
+    assert verdict.records > 20
 
 
 @pytest.mark.parametrize("whole", [0, 3])
@@ -300,7 +391,10 @@ def test_no_journal_yet_is_whole_and_empty(path: Path) -> None:
 
 
 class CopyThatFails:
-    async def append(self, seq: int, mac: str, line: str) -> None:
+    async def reached(self, chain: str) -> int:
+        raise StoreUnavailable("gone")
+
+    async def append(self, chain: str, seq: int, line: str) -> None:
         raise StoreUnavailable("gone")
 
 

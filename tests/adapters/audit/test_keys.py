@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.audit.keys import install_key, subkey
+from bot.adapters.audit.records import journal_path
 from bot.errors import AuditUnavailable
 
 
@@ -41,3 +42,19 @@ def test_purposes_have_different_keys() -> None:
     key = b"k" * 32
 
     assert len({key, subkey(key, "journal"), subkey(key, "requests")}) == 3
+
+
+def test_lost_key_is_not_replaced_where_a_journal_was_signed_with_it(tmp_path: Path) -> None:
+    journal = journal_path(tmp_path)
+    journal.parent.mkdir()
+    journal.write_text("{}\n")
+
+    with pytest.raises(AuditUnavailable, match="put the key back"):
+        install_key(tmp_path)
+    assert not (tmp_path / "key").exists()
+
+
+def test_asking_for_a_key_need_not_make_one(tmp_path: Path) -> None:
+    with pytest.raises(AuditUnavailable):
+        install_key(tmp_path / "state", make=False)
+    assert not (tmp_path / "state").exists()

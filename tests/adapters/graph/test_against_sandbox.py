@@ -9,17 +9,19 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.adapters.graph.audits import GraphDirectoryAudits
 from bot.adapters.graph.budget import LocalBudget
 from bot.adapters.graph.credentials import Access, FixedToken
 from bot.adapters.graph.directory import GraphDirectory
 from bot.adapters.graph.gateway import Gateway, connect
 from bot.adapters.graph.mfa_states import GraphMfaStates
 from bot.adapters.graph.policies import GraphPolicies
+from bot.adapters.graph.privileges import GraphPrivileges
 from bot.adapters.graph.sign_ins import GraphSignInLog
 from bot.domain.people import ObjectId, PerUserMfaState
 from bot.domain.policies import TrialSignIn
 from bot.errors import GraphError, GraphMalformed, GraphRefused, GraphUnreachable, NoSuchUser, RefusalKind
-from bot.ports import Urgency
+from bot.ports import Privilege, Urgency
 from sandbox.entra import EntraSandbox
 from tests.adapters.graph.fake_graph import NOW, Pauses, counter
 
@@ -173,6 +175,70 @@ async def test_a_restricted_user_is_left_alone(entra: EntraSandbox, gateway: Gat
 
     assert refused.value.kind in (RefusalKind.RESTRICTED, RefusalKind.PERMISSION)
     assert (await GraphDirectory(gateway).find_user(viktor)).is_management_restricted
+
+
+async def test_who_is_powerful(entra: EntraSandbox, gateway: Gateway) -> None:
+    privileges = GraphPrivileges(gateway)
+    powerful = {
+        "rune.storm": Privilege(active_roles=("Global Administrator",)),
+        "sana.iqbal": Privilege(eligible_roles=("Privileged Role Administrator",)),
+        "tor.eng": Privilege(role_assignable_groups=("Helpdesk admins",)),
+        "breakglass.one": Privilege(active_roles=("Global Administrator",)),
+        "nils.ek": Privilege(active_roles=("User Administrator",)),
+    }
+
+    for one in entra.tenant.living():
+        found = await privileges.of(ObjectId(one.id))
+        if one.key in powerful:
+            assert found == powerful[one.key], one.key
+        elif not (one.roles or one.eligible_roles):
+            assert not found.active_roles or any(group.roles for group in entra.tenant.groups_of(one)), (
+                one.key
+            )
+    assert await privileges.of(id_of(entra, "ada.lind")) == Privilege()
+
+
+@pytest.mark.parametrize(
+    "path", ["roleAssignments", "roleEligibilityScheduleInstances", "transitiveMemberOf", "ownedObjects"]
+)
+async def test_a_part_that_fails_is_not_an_ordinary_account(
+    entra: EntraSandbox, gateway: Gateway, path: str
+) -> None:
+    await tell(entra, "faults", path=path, status=503, count=-1)
+
+    with pytest.raises(GraphUnreachable):
+        await GraphPrivileges(gateway).of(id_of(entra, "rune.storm"))
+
+
+async def test_hidden_groups_are_not_an_ordinary_account(entra: EntraSandbox, gateway: Gateway) -> None:
+    await tell(entra, "permissions", revoke=["Directory.Read.All"])
+
+    with pytest.raises(GraphRefused) as refused:
+        await GraphPrivileges(gateway).of(id_of(entra, "tor.eng"))
+
+    assert refused.value.needs == "Directory.Read.All"
+
+
+async def test_without_the_licence_roles_are_read_still(entra: EntraSandbox, gateway: Gateway) -> None:
+    await tell(entra, "licence", premium=False)
+
+    found = await GraphPrivileges(gateway).of(id_of(entra, "rune.storm"))
+
+    assert found == Privilege(active_roles=("Global Administrator",))
+
+
+async def test_a_change_is_found_in_the_audit_log(entra: EntraSandbox, gateway: Gateway) -> None:
+    ada, since = id_of(entra, "ada.lind"), NOW - timedelta(hours=1)
+    audits = GraphDirectoryAudits(gateway)
+    assert await audits.about(ada, since, Urgency.ACTION) == ()
+    await GraphMfaStates(gateway).set_per_user_mfa_state(ada, PerUserMfaState.DISABLED, "our-id")
+
+    events = await audits.about(ada, since, Urgency.ACTION)
+
+    assert {event.activity for event in events} == {"Disable Strong Authentication", "Update user"}
+    assert {event.sets_state for event in events} == {PerUserMfaState.DISABLED}
+    assert {event.by_app_id for event in events} == {entra.tenant.app.app_id}
+    assert await audits.about(id_of(entra, "bo.ahlgren"), since, Urgency.ACTION) == ()
 
 
 async def test_refusals_name_what_is_missing(entra: EntraSandbox, gateway: Gateway) -> None:

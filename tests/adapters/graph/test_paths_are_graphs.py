@@ -18,10 +18,12 @@ import pytest
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from msgraph.graph_request_adapter import GraphRequestAdapter
 
+from bot.adapters.graph.audits import GraphDirectoryAudits
 from bot.adapters.graph.directory import GraphDirectory
 from bot.adapters.graph.gateway import Gateway
 from bot.adapters.graph.mfa_states import GraphMfaStates
 from bot.adapters.graph.policies import GraphPolicies
+from bot.adapters.graph.privileges import GraphPrivileges
 from bot.adapters.graph.sign_ins import GraphSignInLog
 from bot.domain.people import ObjectId, PerUserMfaState
 from bot.domain.policies import TrialSignIn
@@ -43,11 +45,15 @@ def v1_builders(client: Any) -> Iterable[Any]:
         user.owned_devices,
         user.registered_devices,
         user.transitive_member_of,
+        user.owned_objects.graph_group,
         user.authentication.methods,
         client.directory.deleted_items.graph_user,
         access.policies,
         access.named_locations,
         access.evaluate,
+        client.role_management.directory.role_assignments,
+        client.role_management.directory.role_eligibility_schedule_instances,
+        client.audit_logs.directory_audits,
         client.policies.identity_security_defaults_enforcement_policy,
         client.policies.device_registration_policy,
     )
@@ -62,9 +68,8 @@ def templates(version: str, builders: Iterable[Any]) -> dict[re.Pattern[str], fr
     found: dict[re.Pattern[str], frozenset[str]] = {}
     for builder in builders:
         path, _, query = builder.url_template.removeprefix("{+baseurl}").partition("{?")
-        pattern = re.sub(r"\\\{[^/]*\\\}", "[^/]+", re.escape(path)).replace(
-            r"graph\.user", r"microsoft\.graph\.user"
-        )
+        pattern = re.sub(r"\\\{[^/]*\\\}", "[^/]+", re.escape(path))
+        pattern = pattern.replace(r"/graph\.", r"/microsoft\.graph\.")
         options = frozenset(unquote(option) for option in query.rstrip("}").split(",") if option)
         found[re.compile(f"/{version}{pattern}")] = options
     return found
@@ -94,6 +99,8 @@ async def everything_asked(graph: FakeGraph, gateway: Gateway) -> list[str]:
     await policies.security_defaults()
     await policies.device_registration()
     await policies.what_if(USER, (TrialSignIn("browser", "app", "browser"),), Urgency.PERSON)
+    await GraphPrivileges(gateway).of(USER)
+    await GraphDirectoryAudits(gateway).about(USER, NOW - timedelta(hours=1), Urgency.ACTION)
     return [heard.target for heard in graph.heard]
 
 

@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import aiohttp
 import pytest
+from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
 
 from bot.adapters.slack.transport import HttpTransport, SocketTransport, bolt_app
 from bot.adapters.slack.workspace import SlackWorkspace
@@ -106,3 +109,32 @@ async def test_http_mode_serves_what_slack_signs(
     finally:
         await transport.stop()
     assert not await transport.is_connected()
+
+
+async def test_http_mode_serves_pages_for_browsers_beside_what_slack_signs(
+    slack: SlackSandbox, client: AsyncWebClient, workspace: SlackWorkspace
+) -> None:
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="a page")
+
+    pages = web.Application()
+    pages.router.add_get("/one", page)
+    transport = HttpTransport(
+        Echo(client, workspace, slack.signing_secret).app, slack.signing_secret, "127.0.0.1", 0, wall_clock
+    )
+    transport.mount("/step-up", pages)
+    await transport.start()
+    root = f"http://127.0.0.1:{transport.port}"
+    found = []
+    async with aiohttp.ClientSession() as browser:
+        for method, path in (
+            ("GET", "/step-up/one"),
+            ("GET", "/step-up/two"),
+            ("POST", "/slack/events"),
+            ("POST", "/step-up/..%2fslack/events"),
+            ("GET", "/elsewhere"),
+        ):
+            async with browser.request(method, URL(root + path, encoded=True)) as answer:
+                found.append(answer.status)
+    await transport.stop()
+    assert found == [200, 404, 401, 404, 401]

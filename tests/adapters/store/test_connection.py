@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from contextlib import suppress
 
 import pytest
 from redis import exceptions as vendor
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.sentinel import SentinelConnectionPool
 
-from bot.adapters.store.connection import ACTIONS, Link, client_of, reason_of, translated
+from bot.adapters.store.connection import ACTIONS, Link, cancellable, client_of, reason_of, translated
 from bot.errors import SettingsError, StoreUnavailable
 
 ERRORS = [
@@ -110,3 +111,30 @@ async def test_cancelled_call_leaves_no_stranger_s_answer_behind(link: Link) -> 
         await asyncio.sleep(0)
         abandoned.cancel()
         assert await link.actions.command("GET", f"name-{number}") == str(number)
+
+
+async def _deaf(began: asyncio.Event) -> str:
+    """Do what redis-py does at times: swallow a cancellation and go on."""
+    with cancellable(), translated():
+        with suppress(asyncio.CancelledError):
+            began.set()
+            await asyncio.sleep(10)
+        return "went on"
+    return "never"
+
+
+async def test_a_cancellation_that_was_swallowed_inside_goes_on() -> None:
+    began = asyncio.Event()
+    task = asyncio.create_task(_deaf(began))
+    await began.wait()
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_deadline_of_ours_is_no_cancellation() -> None:
+    with pytest.raises(StoreUnavailable), cancellable(), translated():
+        async with asyncio.timeout(0.001):
+            await asyncio.sleep(10)

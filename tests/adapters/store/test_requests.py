@@ -59,6 +59,31 @@ async def test_approve_and_deny_from_two_connections_have_one_winner(
             assert len(states) == 1
 
 
+async def test_a_request_approved_beforehand_is_told_and_carried_out_like_any_other(
+    link: Link, requests: Requests, now: Clock
+) -> None:
+    await requests.open(a_wish(now()), "op-1", (a_vote(GRACE),))
+
+    told = await outbox_for_delivery(link.background, "contoso").take("a", 16, 0.0)
+    carried_out = await outbox_for_execution(link.background, "contoso").take("a", 16, 0.0)
+
+    assert [(job.kind, job.body["version"]) for job in told] == [("opened", "1"), ("approved", "2")]
+    assert [job.kind for job in carried_out] == ["approved"]
+
+
+async def test_votes_beforehand_are_signed_for_their_request_alone(
+    link: Link, requests: Requests, now: Clock
+) -> None:
+    await requests.open(a_wish(now(), 1, target=9), "op-1", (a_vote(GRACE),))
+    await requests.open(a_wish(now(), 2, target=8), "op-2")
+    stolen = await link.actions.command("HMGET", RECORD, "vote:1", "vote_mac:1")
+    other = RECORD.replace("req-1", "req-2")
+    await link.actions.command("HSET", other, "vote:1", stolen[0], "vote_mac:1", stolen[1])
+    await link.actions.command("HSET", other, "votes", 1, "approvals", 1, "state", "approved")
+
+    assert not (await requests.get("req-2")).intact
+
+
 async def test_every_move_tells_the_outbox_and_the_audit_stream_once(
     link: Link, requests: Requests, now: Clock
 ) -> None:

@@ -99,6 +99,25 @@ local function settle(id, state, by)
   move(id, state, state, op, by)
 end
 
+-- Count a signed vote, or say why it does not count.
+local function denial_of(id, given)
+  if given.voter == field(id, 'requester') then
+    return 'is_requester'
+  elseif given.voter == field(id, 'target') then
+    return 'is_target'
+  elseif redis.call('HSETNX', key_of(id), 'voter:' .. given.voter, given.decision) == 0 then
+    return 'already_voted'
+  end
+  local number = redis.call('HINCRBY', key_of(id), 'votes', 1)
+  redis.call('HSET', key_of(id), 'vote:' .. number, given.vote, 'vote_mac:' .. number, given.vote_mac)
+  return nil
+end
+
+-- Count an approval; is that enough?
+local function approves(id)
+  return redis.call('HINCRBY', key_of(id), 'approvals', 1) >= tonumber(field(id, 'quorum'))
+end
+
 local lists, moves = {}, {}
 
 function lists.open()
@@ -130,6 +149,16 @@ function lists.open()
   redis.call('LPUSH', prefix .. 'history:' .. args.target, subject)
   redis.call('LTRIM', prefix .. 'history:' .. args.target, 0, HISTORY - 1)
   announce(subject, 'opened', op, args.requester)
+  -- Approved beforehand, with another request: its votes come along, and count by the same rules.
+  local enough, last = false, nil
+  for _, given in ipairs(args.votes or {}) do
+    if not denial_of(subject, given) then
+      enough, last = approves(subject), given.voter
+    end
+  end
+  if enough then
+    settle(subject, 'approved', last)
+  end
   return answer('ok', '', { subject })
 end
 
@@ -166,18 +195,13 @@ end
 function moves.vote(id, state)
   if state ~= 'pending' then
     return answer('conflict', id, { id })
-  elseif args.voter == field(id, 'requester') then
-    return answer('denied', 'is_requester')
-  elseif args.voter == field(id, 'target') then
-    return answer('denied', 'is_target')
-  elseif redis.call('HSETNX', key_of(id), 'voter:' .. args.voter, args.decision) == 0 then
-    return answer('denied', 'already_voted')
   end
-  local number = redis.call('HINCRBY', key_of(id), 'votes', 1)
-  redis.call('HSET', key_of(id), 'vote:' .. number, args.vote, 'vote_mac:' .. number, args.vote_mac)
-  if args.decision == 'deny' then
+  local denial = denial_of(id, args)
+  if denial then
+    return answer('denied', denial)
+  elseif args.decision == 'deny' then
     settle(id, 'denied', args.voter)
-  elseif redis.call('HINCRBY', key_of(id), 'approvals', 1) >= tonumber(field(id, 'quorum')) then
+  elseif approves(id) then
     settle(id, 'approved', args.voter)
   else
     move(id, 'pending', 'voted', op, args.voter)

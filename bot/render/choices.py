@@ -1,0 +1,31 @@
+"""The menus of the request form: what a person picks, and what is stored. Pure.
+
+What comes back from Slack is looked up here, so that nothing else can be stored.
+"""
+
+from __future__ import annotations
+
+IDENTITY_CHECKS: dict[str, str] = {
+    "hr_number": "Called back on the number in the HR record",
+    "in_person": "Seen in person",
+    "video_id": "Video call with photo ID",
+    "manager": "Their manager confirmed",
+    "verified_id": "Verified ID",
+}
+"""Ways to make sure who is asking. What can be looked up, such as a birthday, is none of them."""
+
+TIME_BOXES: dict[str, float | None] = {"no": None, "4": 4.0, "24": 24.0, "72": 72.0}
+"""After how many hours the state is restored unless the Mac has registered."""
+
+TIME_BOX_WORDS: dict[str, str] = {
+    "no": "No, it stays off",
+    "4": "Yes, after 4 hours",
+    "24": "Yes, after 24 hours",
+    "72": "Yes, after 3 days",
+}
+
+
+def hours_in_words(hours: float) -> str:
+    """Return a time box as people say it: "4 hours", "3 days"."""
+    amount, unit = (hours / 24, "day") if hours >= 48 else (hours, "hour")
+    return f"{amount:g} {unit}{'' if amount == 1 else 's'}"

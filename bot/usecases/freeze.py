@@ -1,0 +1,93 @@
+"""Put all changes on hold, and let an approver lift that. Denying and withdrawing always work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.approval import ChangeKind
+from bot.domain.risk import problem_with_reason
+from bot.errors import BadInput, Denial, NotAllowed
+from bot.ports import Desk, Entry, Job, News, SwitchState
+from bot.usecases.admit import Right, admit
+from bot.usecases.record import Deed, refusals_recorded
+
+FREEZE = "freeze"
+ANNOUNCE = "announce_freeze"
+PEOPLE = ("U", "W")  # how Slack ids of people begin
+HOUR = timedelta(hours=1)
+ANNOUNCED_ANYWAY = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class LiftAsk:
+    """Who wants to lift the freeze, and why; `op_id` is the same for every delivery of one click."""
+
+    slack_id: str
+    reason: str
+    op_id: str
+
+
+async def frozen(desk: Desk) -> SwitchState | None:
+    """Return who put changes on hold and why, or None when they are not."""
+    state = await desk.switches.read(FREEZE)
+    return state if state is not None and state.on else None
+
+
+async def refuse_while_frozen(kind: ChangeKind, desk: Desk) -> None:
+    """Raise NotAllowed(FROZEN) for what would weaken anyone; giving protection back is never on hold."""
+    if kind is ChangeKind.DISABLE and (state := await frozen(desk)) is not None:
+        raise NotAllowed(Denial.FROZEN, state.reason)
+
+
+async def freeze(by: str, reason: str, desk: Desk) -> SwitchState:
+    """Put changes on hold, unless they are; `by` is a Slack id, or the bot's own name.
+
+    Journalled before, announced in the approval channel after.
+    """
+    held = await frozen(desk)
+    if held is not None:
+        return held
+    await desk.journal.write(Entry("freeze.on", detail={"by": by, "reason": reason}))
+    return await _throw(SwitchState(True, by, reason, desk.now()), desk)
+
+
+async def lift(ask: LiftAsk, desk: Desk) -> SwitchState:
+    """Lift the freeze: approvers alone, with a reason. Raises NotAllowed, BadInput, AuditUnavailable.
+
+    Lifting what is not frozen changes nothing, and so does a second delivery of the same click.
+    """
+    deed = Deed("lift", ask.slack_id, ask.op_id)
+    async with refusals_recorded(deed, desk.journal):
+        problem = problem_with_reason(ask.reason)
+        if problem is not None:
+            raise BadInput(problem, "reason")
+        deed.actor = await admit(ask.slack_id, Right.APPROVE, desk, fresh=True)
+        lifted = SwitchState(False, ask.slack_id, ask.reason.strip(), desk.now())
+        if await frozen(desk) is None:
+            return lifted
+        await desk.journal.write(deed.entry("freeze.lifted", reason=lifted.reason))
+        return await _throw(lifted, desk)
+
+
+async def too_many_disables(desk: Desk, op_id: str) -> bool:
+    """Count one disable, once an `op_id`; True when it is one more than the rules allow within an hour."""
+    most = desk.rules.most_disables_per_hour
+    return not await desk.limits.admit("disable", desk.rules.tenant, most, HOUR, op_id)
+
+
+async def announce_freeze(job: Job, desk: Desk) -> None:
+    """Say in the approval channel how the switch stands now. Raises SlackError: say it again later."""
+    state = await desk.switches.read(FREEZE)
+    if state is not None:
+        news = News.FROZEN if state.on else News.LIFTED
+        by = state.by if state.by.startswith(PEOPLE) else ""  # the bot itself is nobody to mention
+        await desk.announcer.announce(news, state.reason, by=by)
+
+
+async def _throw(state: SwitchState, desk: Desk) -> SwitchState:
+    """The announcement is scheduled before as well: a switch that was thrown never goes untold."""
+    await desk.schedule.put(ANNOUNCE, FREEZE, desk.now() + ANNOUNCED_ANYWAY, {})
+    await desk.switches.throw(FREEZE, state)
+    await desk.schedule.put(ANNOUNCE, FREEZE, desk.now(), {})
+    return state
