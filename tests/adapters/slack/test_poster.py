@@ -121,3 +121,24 @@ async def test_someone_who_cannot_be_written_to_is_a_slack_error(
     with pytest.raises(SlackError) as refused:
         await announcer.tell("U0HANA", PENDING, News.DENIED)
     assert refused.value.code == "user_disabled"
+
+
+async def test_a_hold_is_announced_with_the_button_that_lifts_it(
+    announcer: SlackAnnouncer, people: People
+) -> None:
+    await announcer.announce(News.FROZEN, "eleven disables <!channel> within an hour")
+    await announcer.announce(News.LIFTED, "Looked at all of them", by="U0MIRA")
+
+    held, lifted = (str(message["plain"]) for message in await in_channel(people))
+    assert "Changes are on hold" in held
+    assert "eleven disables <!channel> within an hour" in held  # shown as written, mentioning nobody
+    assert "no longer on hold" in lifted
+    assert "Looked at all of them" in lifted
+    assert "@mira" in lifted
+
+
+async def test_a_hold_is_not_announced_in_a_shared_channel(announcer: SlackAnnouncer, people: People) -> None:
+    await people.channel(CHANNEL, is_ext_shared=True)
+    with pytest.raises(NotAllowed) as caught:
+        await announcer.announce(News.FROZEN, "eleven disables within an hour")
+    assert caught.value.denial is Denial.SHARED_CHANNEL

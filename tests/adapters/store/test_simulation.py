@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bot.adapters.store.connection import Link
 from bot.domain.approval import ChangeKind, ChangeRequest, State, fulfils
+from bot.errors import Denial
 from bot.ports import News
 from tests.adapters.store.sim_story import Story
 from tests.adapters.store.sim_world import World
@@ -78,10 +79,15 @@ def _votes_recorded(world: World, request: ChangeRequest) -> bool:
 
 
 def _lies(world: World, request: ChangeRequest) -> list[str]:
-    """A vote counts exactly when its voter was told so; news and refusals name how the request ended."""
+    """A vote counts exactly when its voter was told so; news and refusals name how the request ended.
+
+    One exception: a click that two processes carry out at once, while changes are put on hold, may count in
+    the one and be refused in the other. Nothing is changed then either, and the card shows the vote.
+    """
     voted = {vote.person.slack_id for vote in request.votes}
     counted = {slack_id for request_id, slack_id in world.counted if request_id == request.id}
-    lies = [f"the vote of {one} counted, and nobody told them" for one in voted - counted]
+    on_hold = {who for about, who, why in world.refused if (about, why) == (request.id, Denial.FROZEN)}
+    lies = [f"the vote of {one} counted, and nobody told them" for one in voted - counted - on_hold]
     lies += [f"{one} was told that a vote counted, and it did not" for one in counted - voted]
     news = {news for _, request_id, news in world.news if request_id == request.id}
     lies += [f"news said {one}" for one in news & ENDINGS if one != request.state.value]
