@@ -5,6 +5,7 @@ Everything here may run twice for one job; use cases make the second time harmle
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -12,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import BotError, SlackError
 from bot.ports import Desk, Job
+from bot.render.failure import unexpected
 from handlers import changes, kinds, overviews, questions
 from handlers.answers import PrivateLine
 from handlers.caller import Caller
@@ -29,14 +31,18 @@ async def carry_out(job: Job, desk: Desk, slack: AsyncWebClient) -> None:
         return
     caller = Caller.from_body(job.body)
     errand = Errand(job, caller, desk, slack, PrivateLine(slack, caller))
-    try:
-        await work(errand)
-    except SlackError:
-        raise  # the answer did not reach its caller
-    except BotError as error:
-        reference = desk.new_id()
+    (error,) = await asyncio.gather(work(errand), return_exceptions=True)
+    if error is None:
+        return
+    reference = desk.new_id()
+    if isinstance(error, BotError) and not isinstance(error, SlackError):
         log.info("%s was refused (%s), reference %s", job.kind, type(error).__name__, reference)
         await errand.reply(await said_of(error, reference, desk))
+        return
+    if not isinstance(error, SlackError) and job.deliveries == 1:
+        log.error("%s failed, reference %s", job.kind, reference)
+        await errand.reply(unexpected(reference))  # once: the job comes again, the person knows
+    raise error
 
 
 WORK: dict[str, Callable[[Errand], Awaitable[None]]] = {

@@ -34,7 +34,10 @@ from bot.render.blocks import Message, moment, person, plain
 from bot.render.request_card import action, asker, target_name
 
 NOT_RECORDED = "This was not recorded and nothing happened. Please try again in a minute."
-UNEXPECTED = "Something went wrong that we did not foresee; nothing was changed by it. Please try again once."
+UNEXPECTED = (
+    "Something went wrong that we did not foresee. Try again once; "
+    "if it stays, give this reference to whoever runs the bot."
+)
 
 DENIALS: dict[Denial, str] = {
     Denial.WRONG_WORKSPACE: "This works only for people of the workspace the bot is installed in. "

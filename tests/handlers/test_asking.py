@@ -142,6 +142,16 @@ async def test_a_bug_shows_a_reference_and_nothing_else(listening: Office) -> No
     assert "Traceback" not in shown
 
 
+async def test_a_bug_in_the_work_is_told_once_and_tried_again(office: Office) -> None:
+    troubles: Any = office.desk.directory.troubles
+    troubles["find_user"] = KeyError("a bug")
+    await office.people.command("U0HANA", ASK)
+    await office.people.wait_for("U0HANA", "did not foresee")
+    shown = all_plain(await office.people.screen("U0HANA"))
+    assert "Reference id-" in shown
+    assert "KeyError" not in shown
+
+
 async def test_a_slow_answer_is_announced_first(office: Office) -> None:
     office.desk.sign_in_log.delays["of_user"] = 1.5
     await office.people.command("U0HANA", ASK)
