@@ -17,7 +17,7 @@ from bot.adapters.graph.calls import ELIGIBLE_ROLES, OWNED_GROUPS, ROLE_GROUPS, 
 from bot.adapters.graph.gateway import Gateway
 from bot.adapters.graph.wire import Row, flag, part, text
 from bot.domain.people import ObjectId, object_id
-from bot.errors import GraphError, GraphMalformed, GraphRefused
+from bot.errors import GraphError, GraphMalformed, GraphNotFound, GraphRefused
 from bot.ports import Privilege
 
 NO_PIM = "aadpremiumlicenserequired"
@@ -25,6 +25,9 @@ NO_PIM = "aadpremiumlicenserequired"
 
 https://learn.microsoft.com/entra/id-governance/licensing-fundamentals
 """
+
+NOT_SERVED = "segment"
+"""Graph's words for a path that a cloud does not have: "Resource not found for the segment '…'"."""
 
 _MANAGEMENT = "/v1.0/roleManagement/directory"
 _GROUP = "id,displayName,isAssignableToRole"
@@ -41,17 +44,29 @@ class GraphPrivileges:
         asked = object_id(user)
         person = f"/v1.0/users/{asked}"
         reads = (
-            (ROLES, _roles_path("roleAssignments", asked)),
-            (ELIGIBLE_ROLES, _roles_path("roleEligibilityScheduleInstances", asked)),
-            (ROLE_GROUPS, f"{person}/transitiveMemberOf?$select={_GROUP},roleTemplateId&$top=999"),
-            (OWNED_GROUPS, f"{person}/ownedObjects/microsoft.graph.group?$select={_GROUP}&$top=999"),
+            (ROLES, (_roles_path("roleAssignments", asked),)),
+            (
+                ELIGIBLE_ROLES,
+                (
+                    _roles_path("roleEligibilityScheduleInstances", asked),
+                    _roles_path("roleEligibilitySchedules", asked),
+                ),
+            ),
+            (ROLE_GROUPS, (f"{person}/transitiveMemberOf?$select={_GROUP},roleTemplateId&$top=999",)),
+            (
+                OWNED_GROUPS,
+                (
+                    f"{person}/ownedObjects/microsoft.graph.group?$select={_GROUP}&$top=999",
+                    f"{person}/ownedObjects?$select={_GROUP}&$top=999",
+                ),
+            ),
         )
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(_rows_or_error(self._graph, *read)) for read in reads]
         assigned, eligible, memberships, owned = (_whole(task.result()) for task in running)
         through_groups = [row for row in memberships if _kind(row) == "directoryRole"]
         # An owner of such a group can add himself to it, so owning is as much as being a member.
-        groups = [*(row for row in memberships if _kind(row) in ("group", "")), *owned]
+        groups = [row for row in (*memberships, *owned) if _kind(row) in ("group", "")]
         return Privilege(
             active_roles=_each_once(map(_role_name, [*assigned, *through_groups])),
             eligible_roles=_each_once(map(_role_name, eligible)),
@@ -59,20 +74,34 @@ class GraphPrivileges:
         )
 
 
-async def _rows_or_error(graph: Gateway, call: Call, path: str) -> list[Row] | GraphError:
+async def _rows_or_error(graph: Gateway, call: Call, paths: tuple[str, ...]) -> list[Row] | GraphError:
     """Return all rows as they are, for the reader of pages leaves odd ones out and none may be missing.
 
-    An error is a value: it must not cancel its siblings, and the first of them is the one to tell.
+    The second path says the same where a cloud does not serve the first. An error is a value: it must not
+    cancel its siblings, and the first of them is the one to tell.
     """
+    path, *others = paths
     try:
         rows: list[Any] = await graph.rows(call, path, lambda row: row)
     except GraphError as error:
-        return [] if error.code.lower() == NO_PIM and call is ELIGIBLE_ROLES else error
+        if others and _is_not_served(error):
+            return await _rows_or_error(graph, call, tuple(others))
+        return [] if call is ELIGIBLE_ROLES and _knows_no_eligibility(error) else error
     if not all(isinstance(row, dict) for row in rows):
         return GraphMalformed(call.what, message="a row is not an object")
     if call in (ROLE_GROUPS, OWNED_GROUPS) and any(map(_is_hidden, rows)):
         return GraphRefused(call.what, message="names are hidden from the app", needs=call.needs)
     return rows
+
+
+def _is_not_served(error: GraphError) -> bool:
+    """Tell whether the path is unknown here. The user exists: he was read just before."""
+    return isinstance(error, GraphNotFound) or (error.status == 400 and NOT_SERVED in error.message.lower())
+
+
+def _knows_no_eligibility(error: GraphError) -> bool:
+    """Tell whether the tenant has no Privileged Identity Management, or its cloud does not."""
+    return error.code.lower() == NO_PIM or _is_not_served(error)
 
 
 def _whole(result: list[Row] | GraphError) -> list[Row]:
@@ -95,7 +124,9 @@ def _is_hidden(row: Row) -> bool:
 
     https://learn.microsoft.com/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects
     """
-    return _kind(row) in ("group", "directoryRole", "") and not text(row, "displayName")
+    return (
+        _kind(row) in ("group", "directoryRole", "") and "displayName" in row and not text(row, "displayName")
+    )
 
 
 def _role_name(row: Row) -> str:
@@ -105,7 +136,7 @@ def _role_name(row: Row) -> str:
 
 
 def _group_name(row: Row) -> str:
-    return text(row, "displayName")
+    return text(row, "displayName") or "a group without a name"
 
 
 def _holds_roles(row: Row) -> bool:

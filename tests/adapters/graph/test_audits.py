@@ -199,3 +199,11 @@ async def test_only_an_object_id_enters_a_filter(graph: FakeGraph, gateway: Gate
         await GraphDirectoryAudits(gateway).about(ObjectId("x') or true"), SINCE, Urgency.ACTION)
 
     assert graph.heard == []
+
+
+async def test_a_filter_on_targets_that_is_refused_is_left_to_us(graph: FakeGraph, gateway: Gateway) -> None:
+    other = record("Reset user password", targetResources=[{"id": "somebody-else", "type": "User"}])
+    graph.on(PATH, refusing(400, "BadRequest", "Invalid filter clause"), Says({"value": [other]}))
+
+    assert await GraphDirectoryAudits(gateway).about(USER, SINCE, Urgency.ACTION) == ()
+    assert "targetResources" not in unquote(graph.heard[-1].target)

@@ -142,3 +142,33 @@ async def test_only_an_object_id_enters_a_filter(graph: FakeGraph, gateway: Gate
         await GraphPrivileges(gateway).of(ObjectId(user))
 
     assert graph.heard == []
+
+
+SEGMENT = refusing(400, "BadRequest", "Resource not found for the segment 'roleEligibilityScheduleInstances'.")
+
+
+@pytest.mark.parametrize("says", [refusing(404, "ResourceNotFound"), SEGMENT])
+async def test_schedules_say_the_same_where_instances_are_not_served(
+    graph: FakeGraph, gateway: Gateway, says: Says
+) -> None:
+    graph.on(ELIGIBLE, says)
+    graph.on("/v1.0/roleManagement/directory/roleEligibilitySchedules", rows(role("Security Administrator")))
+
+    found = await GraphPrivileges(gateway).of(USER)
+
+    assert found.eligible_roles == ("Security Administrator",)
+
+
+async def test_a_cloud_without_eligibility_has_nobody_eligible(graph: FakeGraph, gateway: Gateway) -> None:
+    graph.on(ELIGIBLE, refusing(404, "ResourceNotFound"))
+    graph.on("/v1.0/roleManagement/directory/roleEligibilitySchedules", refusing(404, "ResourceNotFound"))
+
+    assert await GraphPrivileges(gateway).of(USER) == Privilege()
+
+
+async def test_owned_groups_are_found_among_all_that_is_owned(graph: FakeGraph, gateway: Gateway) -> None:
+    graph.on(OWNED, refusing(404, "ResourceNotFound"))
+    device = {"@odata.type": "#microsoft.graph.device", "id": "m1", "displayName": "A Mac"}
+    graph.on(f"/v1.0/users/{ADA}/ownedObjects?", rows(device, group("Admins", can_hold_roles=True)))
+
+    assert (await GraphPrivileges(gateway).of(USER)).role_assignable_groups == ("Admins",)
