@@ -32,7 +32,7 @@ rules: $(VENV)/.runtime ## Write docs/rules.md from the decision table
 	@$(BIN)/python -m bot.domain.rules_page > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
 
 benchmarks: $(VENV)/.dev ## Run every benchmark; each prints its figures as JSON
-	@for script in benchmarks/*.py; do echo "# $$script"; $(BIN)/python $$script || exit 1; done
+	@missed=0; for script in benchmarks/*.py; do echo "# $$script"; $(BIN)/python $$script || missed=1; done; exit $$missed
 
 lock: $(VENV)/.bootstrap ## Lock dependencies anew, with hashes and without addresses
 	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header bootstrap.in -o bootstrap.txt

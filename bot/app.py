@@ -19,7 +19,7 @@ from bot.adapters.graph.budget import LocalBudget
 from bot.adapters.graph.credentials import CLOUDS, Access, AppIdentity, FixedToken, Identity
 from bot.adapters.graph.gateway import Gateway, connect
 from bot.domain.hours import open_hours
-from bot.ports import Budget, Desk, Rules, Services
+from bot.ports import Budget, Desk, MfaSweep, Rules, Services, Sweeps
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -171,6 +171,29 @@ async def reading(settings: Settings) -> AsyncIterator[Services]:
         yield Services(**graph_ports(graph, settings), change_log=change_log)
 
 
+@asynccontextmanager
+async def sweeping(settings: Settings) -> AsyncIterator[MfaSweep]:
+    """Open what `sweep` needs at a terminal: Graph alone, since it makes none of the scarce calls."""
+    from bot.adapters.graph.sweep import GraphMfaSweep
+
+    budget = LocalBudget(settings.psso_graph_reports_per_10s, time.monotonic, asyncio.sleep)
+    async with graph_of(settings, budget) as graph:
+        yield GraphMfaSweep(graph)
+
+
+@asynccontextmanager
+async def shared_sweeps(graph: Gateway) -> AsyncIterator[Sweeps]:
+    """Open the sweeps of the running bot; one that goes on at the end is given up."""
+    from bot.adapters.graph.sweep import GraphMfaSweep
+    from bot.usecases.sweep import SharedSweeps
+
+    sweeps = SharedSweeps(GraphMfaSweep(graph), utc_now)
+    try:
+        yield sweeps
+    finally:
+        await sweeps.close()
+
+
 def shared_budget(link: Link, settings: Settings) -> Budget:
     """Return the allowance that all replicas share."""
     from bot.adapters.store.budget import RedisBudget
@@ -305,6 +328,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             limits=RedisLimits(link.actions, tenant),
             switches=RedisSwitches(link.actions, tenant, key, settings.psso_state_dir),
             workspace=workspace,
+            sweeps=await stack.enter_async_context(shared_sweeps(graph)),
             announcer=SlackAnnouncer(client, workspace, settings.psso_approval_channel or "", utc_now),
             **await stack.enter_async_context(step_up_ports(settings, link)),
         )

@@ -7,12 +7,15 @@ Imports are inside the commands: `--help` answers before the Graph and Slack lib
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +46,8 @@ Env = Mapping[str, str]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are one sentence on stderr."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without these letters still gets the answer
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace, Env], int] = arguments.run
     try:
@@ -55,6 +60,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe (head, less) has left: nothing is wrong, and nothing can be printed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ANSWERED
+    except Unprintable as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"psso-bot: The output could not be written ({error}).", file=sys.stderr)  # noqa: T201
+        return CHECK_FAILED
+
+
+class Unprintable(Exception):
+    """Standard output takes no more: its disk is full, for example."""
 
 
 def exit_code(error: BotError | None) -> int:
@@ -62,7 +75,7 @@ def exit_code(error: BotError | None) -> int:
     match error:
         case None:
             return ANSWERED
-        case SettingsError() | BadInput():
+        case SettingsError() | BadInput() | SlackError(code="invalid_auth" | "not_authed" | "token_revoked"):
             return USAGE
         case NoSuchUser() | AmbiguousUser() | GraphNotFound():
             return NO_SUCH_USER
@@ -78,9 +91,13 @@ def _say(error: BotError) -> int:
     from bot.render.failure import in_words
 
     words = in_words(error)
-    if isinstance(error, AuditUnavailable) and str(error):
-        # At a terminal the reader is the administrator, who needs to know which file it is.
-        words = f"{error}. Nothing can be changed until that is mended."
+    match error:  # at a terminal the reader is the administrator, who needs to know which file or host it is
+        case AuditUnavailable() if str(error):
+            words = f"{error}. Nothing can be changed until that is mended."
+        case StoreUnavailable() if str(error):
+            words = f"{error}. Check REDIS_URL, or PSSO_STATE_DIR where that is not set."
+        case BadInput():
+            words = f"That is {error.problem.rstrip('.')}. `psso-bot --help` shows what can be typed."
     print(f"psso-bot: {words}", file=sys.stderr)  # noqa: T201 -- a command line prints
     return exit_code(error)
 
@@ -110,6 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--json", action="store_true", help="one JSON object a line")
     explain.set_defaults(run=_explain)
 
+    _add_sweep(commands)
+
     doctor = commands.add_parser("doctor", help="check tokens, permissions, store, channels and clock")
     doctor.add_argument("--json", action="store_true", help="one JSON object a line")
     doctor.set_defaults(run=_doctor)
@@ -122,6 +141,26 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_audit(commands)
     return parser
+
+
+def _add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sweep = commands.add_parser(
+        "sweep",
+        help="list every user whose per-user MFA is not disabled",
+        description="Lists every user whose per-user MFA is enabled or enforced; the count goes to stderr. "
+        "Changes nothing.",
+        epilog="Exit codes: 0 every user was read; 4 Graph refused some or all; 5 some or all could not be "
+        "reached or understood. Users who could not be read are counted on stderr; in the CSV file their "
+        "state is unknown.",
+    )
+    sweep.add_argument("--json", action="store_true", help="one JSON object a line")
+    sweep.add_argument(
+        "--csv",
+        metavar="FILE",
+        type=Path,
+        help="write the list to FILE, which is replaced only when the reading came to its end",
+    )
+    sweep.set_defaults(run=_sweep)
 
 
 def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -173,6 +212,7 @@ def _why(arguments: argparse.Namespace, env: Env) -> int:
 
     if any(not user.strip() for user in arguments.users):
         raise BadInput("an empty name; give a UPN, a mail address or an object id", "USER")
+    _require_text(arguments.users, "USER")
     settings = Settings.from_env(env)
     settings.require_graph()
     logs.set_up("error")
@@ -188,8 +228,20 @@ def _why(arguments: argparse.Namespace, env: Env) -> int:
     def tell(user: str, told: Told) -> None:
         codes.append(_tell(user, told, as_json=arguments.json))
 
-    asyncio.run(why_each(settings, arguments.users, tell, paste))
+    lost: Exception | None = None
+    try:
+        asyncio.run(why_each(settings, arguments.users, tell, paste))
+    except* (BrokenPipeError, Unprintable) as group:
+        lost = group.exceptions[0]
+    if lost is not None:
+        raise lost
     return max(codes)
+
+
+def _require_text(values: Sequence[str], field: str) -> None:
+    """Refuse bytes that are no UTF-8: Python carries them as lone surrogates, which nothing can send."""
+    if any("\ud800" <= letter <= "\udfff" for value in values for letter in value):
+        raise BadInput("not UTF-8 text", field)
 
 
 def _tell(user: str, told: Told, *, as_json: bool) -> int:
@@ -209,12 +261,36 @@ def _tell(user: str, told: Told, *, as_json: bool) -> int:
         _print(json.dumps(answer_json(diagnosis, took), ensure_ascii=False))
     else:
         trouble = in_words(answered.trouble) if answered.trouble else ""
-        print_why(diagnosis, now=datetime.now(UTC), trouble=trouble)  # noqa: TID251 -- to say how old things are
+        with _printing():
+            print_why(diagnosis, now=datetime.now(UTC), trouble=trouble)  # noqa: TID251 -- to say how old things are
     if answered.trouble is not None:
         return _say(answered.trouble)
     if diagnosis.rule == "D01":
         return _say(NoSuchUser(user, deleted=diagnosis.user_was_deleted))
     return ANSWERED
+
+
+def _sweep(arguments: argparse.Namespace, env: Env) -> int:
+    from bot import logs
+    from bot.settings import Settings
+
+    settings = Settings.from_env(env)
+    settings.require_graph()
+    logs.set_up("error")
+
+    from bot.domain.sweep import Tally
+    from bot.render.sweep import summary
+    from bot.sweep import Wanted, sweep
+
+    tally, began = Tally(), time.monotonic()
+    try:
+        sweep(settings, tally, Wanted(arguments.json, arguments.csv, _print))
+    except GraphError:
+        if tally.read:
+            _note(f"The list is not complete: the reading ended after {tally.read} users.")
+        raise
+    _note(summary(tally, timedelta(seconds=time.monotonic() - began)))
+    return max((exit_code(trouble) for trouble in tally.troubles), default=ANSWERED)
 
 
 def _explain(arguments: argparse.Namespace, _: Env) -> int:
@@ -249,6 +325,9 @@ def _doctor(arguments: argparse.Namespace, env: Env) -> int:
 def _manifest(arguments: argparse.Namespace, _: Env) -> int:
     from bot.render.manifest import manifest
 
+    url = arguments.http
+    if url is not None and not re.fullmatch(r"https?://[!-~]+", url):
+        raise BadInput("no public address; write it like https://psso.example.com", "--http")
     _print(manifest(arguments.http).rstrip())
     return ANSWERED
 
@@ -308,6 +387,7 @@ def _audit_reveal(arguments: argparse.Namespace, env: Env) -> int:
     settings = Settings.from_env(env)
     if not arguments.pseudonyms and not arguments.value:
         raise BadInput("nothing to look up; give a pseudonym (h:…) or --value TEXT", "PSEUDONYM")
+    _require_text([*arguments.pseudonyms, *arguments.value], "PSEUDONYM")
     code = ANSWERED
     for pseudonym in arguments.pseudonyms:
         value, records = reveal(settings, pseudonym)
@@ -356,5 +436,21 @@ def _read(path: Path) -> str:
         raise BadInput(f"a file that cannot be read ({error.strerror}): {path}", "--app-sso") from None
 
 
+def _note(text: str) -> None:
+    print(f"psso-bot: {text}", file=sys.stderr)  # noqa: T201 -- a command line prints
+
+
 def _print(text: object) -> None:
-    print(text, flush=True)  # noqa: T201 -- a command line prints
+    with _printing():
+        print(text, flush=True)  # noqa: T201 -- a command line prints
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """Tell a full disk from the other things that can go wrong."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Unprintable(error.strerror) from None

@@ -5,7 +5,7 @@ Every method raises a `BotError` of `bot.errors` when it cannot keep its promise
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -31,6 +31,8 @@ from bot.domain.policies import (
 )
 from bot.domain.sign_ins import SignIn
 from bot.domain.step_up import EntraSignIn, Ticket
+from bot.domain.sweep import Swept, Tally
+from bot.errors import GraphError
 
 Clock = Callable[[], datetime]
 """Returns the current time, aware, in UTC."""
@@ -94,6 +96,36 @@ class MfaStates(Protocol):
         self, user: ObjectId, state: PerUserMfaState, client_request_id: str
     ) -> str | None:
         """Send exactly one PATCH, never retried; return Graph's request id. 2xx is not yet success."""
+
+
+class MfaSweep(Protocol):
+    """The per-user MFA state of the whole tenant."""
+
+    def states(self) -> AsyncIterator[Swept]:
+        """Yield every user once, as they are read; raise GraphError when the reading cannot go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What the last sweep found; `ended` is False while it goes on and when it was given up."""
+
+    at: datetime  # when it began
+    tally: Tally
+    first: tuple[Swept, ...] = ()
+    ended: bool = True
+    trouble: GraphError | None = None  # why it was given up
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it goes on."""
+        return not self.ended and self.trouble is None
+
+
+class Sweeps(Protocol):
+    """Sweeps that several people share."""
+
+    async def latest(self, max_wait: float) -> SweepReport:
+        """Return the last sweep, or start one and wait `max_wait` seconds; it goes on behind the answer."""
 
 
 class SignInLog(Protocol):
@@ -461,8 +493,8 @@ class Workspace(Protocol):
     def app_id(self) -> str:
         """Our app's id, empty when Slack did not say."""
 
-    async def person(self, slack_id: str) -> SlackPerson:
-        """Describe an account; cached at most 60 s."""
+    async def person(self, slack_id: str, *, fresh: bool = False) -> SlackPerson:
+        """Describe an account; cached at most 60 s unless `fresh`."""
 
     async def members(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
         """Return a user group's members; cached at most 60 s unless `fresh`."""
@@ -574,3 +606,4 @@ class Desk(Services):
     announcer: Announcer = field(kw_only=True)
     tickets: Tickets | None = field(kw_only=True, default=None)  # with step-up only, like the next
     approver_sign_in: ApproverSignIn | None = field(kw_only=True, default=None)
+    sweeps: Sweeps | None = field(kw_only=True, default=None)  # None: sweeps are for the terminal alone

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 
 from bot import app
 from bot.adapters import web
 from bot.adapters.health import Check, Health, served
 from bot.adapters.slack.transport import HttpTransport, SocketTransport, Transport, bolt_app
-from bot.errors import AuditUnavailable, BotError, NotAllowed, SlackError, StoreUnavailable
+from bot.errors import AuditUnavailable, BotError, NotAllowed, SettingsError, SlackError, StoreUnavailable
 from bot.ports import Desk
 from bot.settings import Settings
 from bot.usecases import execute
@@ -43,18 +44,40 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
+    _make_state_dir(settings)
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(app.opened(settings))
         transport = _transport(settings, running)
-        pages_port = await stack.enter_async_context(_pages(settings, running, transport))
+        with _listening("PSSO_HTTP"):
+            pages_port = await stack.enter_async_context(_pages(settings, running, transport))
         health = Health(_checks(running, transport), time.monotonic)
-        port = await stack.enter_async_context(
-            served(health, settings.psso_health_host, settings.psso_health_port)
-        )
+        with _listening("PSSO_HEALTH"):
+            port = await stack.enter_async_context(
+                served(health, settings.psso_health_host, settings.psso_health_port)
+            )
         line = partial(_ready_line, settings, transport, port, pages_port)
         await started(app.fingerprints(settings), running.desk)
         await _run(running, transport, health, stop, lambda: announce(line()))
         await stopped(running.desk)
+
+
+def _make_state_dir(settings: Settings) -> None:
+    try:
+        settings.psso_state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError("PSSO_STATE_DIR", f"cannot be used as a directory ({error.strerror})") from None
+
+
+@contextmanager
+def _listening(prefix: str) -> Iterator[None]:
+    """Name the setting that keeps a port from being opened: `prefix`_PORT, or `prefix`_HOST."""
+    try:
+        yield
+    except OSError as error:
+        of_the_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        reason = "is taken by another program" if error.errno == errno.EADDRINUSE else "cannot be opened"
+        key = f"{prefix}_PORT" if of_the_port else f"{prefix}_HOST"
+        raise SettingsError(key, f"{reason} ({error.strerror})") from None
 
 
 async def _run(
@@ -69,7 +92,8 @@ async def _run(
     workers = asyncio.create_task(_work(running, workers_stop))
     stopped = asyncio.create_task(stop.wait())
     try:
-        await transport.start()
+        with _listening("PSSO_HTTP"):
+            await transport.start()
         ready()
         await asyncio.wait({workers, stopped}, return_when=asyncio.FIRST_COMPLETED)
     finally:

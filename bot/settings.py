@@ -34,17 +34,18 @@ SECRETS = frozenset(
 )
 """Never read from the TOML file: files like it end up in repositories."""
 
+PLAIN_STORES = ("redis", "redis+sentinel", "sentinel", "redis+cluster", "cluster")
 SLACK_ID = re.compile(r"[UWS][A-Z0-9]{2,}")
 CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
 
 
 def is_loopback(url: str) -> bool:
     """Tell whether a URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
     try:
-        return ip_address(host).is_loopback
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return False
 
 
 def _listed(text: object) -> object:
@@ -65,7 +66,7 @@ def _slack_ids(text: object) -> object:
 def _pins(text: object) -> object:
     """Read `U123=object-id,…`; TOML may give a table."""
     if isinstance(text, Mapping):
-        return dict(text)
+        text = ",".join(f"{slack_id}={entra_id}" for slack_id, entra_id in text.items())
     parts = _listed(text)
     assert isinstance(parts, tuple)
     pins: dict[str, str] = {}
@@ -83,6 +84,30 @@ def _channel(text: object) -> object:
     return text or None
 
 
+def _web_address(url: str | None) -> str | None:
+    """Refuse what is no http address; who may stand behind it is judged later."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or parts.username or parts.query or parts.fragment:
+        raise ValueError("is not an address like https://psso.example.com, or http://127.0.0.1:8080")
+    return url
+
+
+def _token(token: SecretStr | None) -> SecretStr | None:
+    """Take the line end of a pasted token away; refuse what no HTTP header can carry."""
+    if token is None:
+        return None
+    text = token.get_secret_value().strip()
+    if not re.fullmatch("[!-~]+", text):
+        raise ValueError("is not a token: it has characters that no token has")
+    return SecretStr(text)
+
+
 def _hours(text: str | None) -> str | None:
     """Check the text and keep it: settings are hashed as text."""
     if not text:
@@ -97,18 +122,20 @@ def _hours(text: str | None) -> str | None:
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 SlackIds = Annotated[tuple[str, ...], BeforeValidator(_slack_ids)]
 ChannelId = Annotated[str | None, BeforeValidator(_channel)]
+WebAddress = Annotated[str | None, AfterValidator(_web_address)]
+Token = Annotated[SecretStr | None, AfterValidator(_token)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Settings(BaseModel):
     """Every setting, checked. Field names are the environment's names in lower case."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, allow_inf_nan=False)
 
-    slack_bot_token: SecretStr | None = None
-    slack_app_token: SecretStr | None = None
+    slack_bot_token: Token = None
+    slack_app_token: Token = None
     slack_signing_secret: SecretStr | None = None
-    slack_api_url: str = "https://slack.com/api/"
+    slack_api_url: Annotated[str, AfterValidator(_web_address)] = "https://slack.com/api/"
 
     azure_tenant_id: str | None = None
     azure_client_id: str | None = None
@@ -121,8 +148,8 @@ class Settings(BaseModel):
     psso_writer_client_certificate_path: str | None = None
     psso_writer_federated_token_file: str | None = None
     psso_cloud: Literal["global", "usgov", "dod", "china"] = "global"
-    graph_url: str | None = None
-    graph_token: SecretStr | None = None
+    graph_url: WebAddress = None
+    graph_token: Token = None
 
     redis_url: SecretStr | None = None
     psso_state_dir: Path = Path(".psso")
@@ -148,8 +175,8 @@ class Settings(BaseModel):
     psso_hours: Annotated[str | None, AfterValidator(_hours)] = None
     psso_step_up: bool = False
     psso_step_up_context: str = Field("", pattern=r"^(c[1-9][0-9]?)?$")
-    psso_public_url: str | None = None
-    psso_login_url: str | None = None
+    psso_public_url: WebAddress = None
+    psso_login_url: WebAddress = None
     psso_shadow: bool = False
     psso_http_port: Port = 3000
     psso_http_host: str | None = None  # 0.0.0.0 in HTTP mode, else 127.0.0.1
@@ -178,7 +205,7 @@ class Settings(BaseModel):
 
     def _check_hosts(self) -> None:
         """Another Slack or Graph host would receive our tokens: only this machine may stand in for them."""
-        if self.slack_api_url != "https://slack.com/api/" and not is_loopback(self.slack_api_url):
+        if self.slack_api_url.rstrip("/") != "https://slack.com/api" and not is_loopback(self.slack_api_url):
             raise SettingsError(
                 "SLACK_API_URL", "only https://slack.com/api/ or a loopback address is accepted"
             )
@@ -192,11 +219,18 @@ class Settings(BaseModel):
             )
         if self.graph_token and not self.graph_url:
             raise SettingsError("GRAPH_TOKEN", "is accepted only together with a loopback GRAPH_URL")
-        redis_url = self.redis_url.get_secret_value() if self.redis_url else ""
-        if redis_url.startswith("redis://") and not is_loopback(redis_url):
+        self._check_store()
+
+    def _check_store(self) -> None:
+        """Requests and votes do not cross a network in plain text."""
+        scheme, _, rest = (self.redis_url.get_secret_value() if self.redis_url else "").partition("://")
+        hosts = rest.partition("/")[0].rpartition("@")[2].split(",")
+        if scheme in PLAIN_STORES and not all(is_loopback(f"redis://{host}") for host in hosts):
             raise SettingsError(
                 "REDIS_URL", "refuses plain text to another host: use rediss:// (TLS) or unix:// (a socket)"
             )
+        if scheme == "unix" and not rest.partition("?")[0]:
+            raise SettingsError("REDIS_URL", "names no socket: write it like unix:///run/valkey/valkey.sock")
 
     def require_graph(self) -> None:
         """Raise SettingsError unless there is a way to reach Graph."""
@@ -206,12 +240,27 @@ class Settings(BaseModel):
             return
         if not self.azure_tenant_id:
             raise SettingsError("AZURE_TENANT_ID", "is needed to read Microsoft Graph: the tenant's id")
+        app = (
+            self.azure_client_secret or self.azure_client_certificate_path or self.azure_federated_token_file
+        )
+        if app and not self.azure_client_id:
+            raise SettingsError(
+                "AZURE_CLIENT_ID", "is needed beside the credential: the app registration's id"
+            )
 
     def require_serve(self) -> None:
         """Raise SettingsError for the first thing the running bot cannot do without."""
         self.require_graph()
         if not self.slack_bot_token:
             raise SettingsError("SLACK_BOT_TOKEN", "is needed: the bot token (xoxb-…) of the Slack app")
+        if self.slack_bot_token.get_secret_value().startswith("xapp-"):
+            raise SettingsError(
+                "SLACK_BOT_TOKEN", "is an app-level token (xapp-…); it wants the bot token (xoxb-…)"
+            )
+        if self.slack_app_token and self.slack_app_token.get_secret_value().startswith("xoxb-"):
+            raise SettingsError(
+                "SLACK_APP_TOKEN", "is a bot token (xoxb-…); it wants the app-level token (xapp-…)"
+            )
         if not self.slack_app_token and not self.slack_signing_secret:
             raise SettingsError(
                 "SLACK_APP_TOKEN", "is needed for Socket Mode (xapp-…), or SLACK_SIGNING_SECRET for HTTP"
@@ -236,9 +285,7 @@ class Settings(BaseModel):
             raise SettingsError(
                 "PSSO_PUBLIC_URL", "is needed for PSSO_STEP_UP: the address at which browsers reach the bot"
             )
-        if not parts.hostname or parts.query or parts.fragment or parts.username:
-            raise SettingsError("PSSO_PUBLIC_URL", "is not an address like https://psso.example.com")
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
+        if parts.scheme != "https" and not is_loopback(url):
             raise SettingsError("PSSO_PUBLIC_URL", "must begin with https:// (http:// is for loopback alone)")
         if not is_object_id(self.azure_tenant_id or ""):
             raise SettingsError("AZURE_TENANT_ID", "must be the tenant's id, not a domain, for PSSO_STEP_UP")
@@ -280,7 +327,7 @@ def _from_toml(path: str | None) -> dict[str, Any]:
     for name in content:
         if name.upper() in SECRETS:
             raise SettingsError(
-                name, "is a secret: set it in the environment or by a _FILE, not in the TOML file"
+                name, f"is a secret: set {name.upper()} or {name.upper()}_FILE in the environment instead"
             )
         if name not in Settings.model_fields:
             raise SettingsError(name, "is not a setting")

@@ -52,7 +52,7 @@ def click_caller(body: Body) -> Caller:
         user_team_id=_text(user, "team_id"),
         app_id=_text(body, "api_app_id"),
         channel_id=_text(_part(body, "channel"), "id") or _text(container, "channel_id"),
-        message_ts=_text(container, "message_ts"),
+        message_ts=_text(container, "message_ts") or _text(_part(body, "message"), "ts"),
         response_url=_text(body, "response_url"),
     )
 
@@ -81,7 +81,8 @@ def command_op_id(body: Body) -> str:
 def click_op_id(body: Body) -> str:
     """Return the id of one click: the same click delivered twice has the same."""
     who, button = click_caller(body), clicked(body)
-    parts = (who.team_id, who.user_id, who.message_ts, _text(button, "action_ts"), _text(button, "action_id"))
+    moment = _text(button, "action_ts") or _text(body, "trigger_id")
+    parts = (who.team_id, who.user_id, who.message_ts, moment, _text(button, "action_id"))
     return "click:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -93,7 +94,7 @@ def event_op_id(body: Body) -> str:
 def submission_op_id(body: Body) -> str:
     """Return the id of one submission of a modal."""
     view = _part(body, "view")
-    return f"view:{_text(view, 'id')}:{_text(view, 'hash')}"
+    return f"view:{_text(view, 'id')}:{_text(view, 'hash') or _text(body, 'trigger_id')}"
 
 
 def _part(body: Body, key: str) -> Body:

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import BotError, SlackError
 from bot.ports import Desk, Job
 from bot.render.failure import unexpected
-from handlers import changes, kinds, overviews, questions
+from handlers import changes, kinds, overviews, questions, sweeping
 from handlers.answers import PrivateLine
 from handlers.caller import Caller
 from handlers.errand import Errand
@@ -51,6 +51,7 @@ WORK: dict[str, Callable[[Errand], Awaitable[None]]] = {
     kinds.PENDING: overviews.show_pending,
     kinds.HISTORY: questions.show_history,
     kinds.STATUS: questions.show_status,
+    kinds.SWEEP: sweeping.show_sweep,
     kinds.CHECK_AGAIN: questions.check_again,
     kinds.PASTE: questions.read_paste,
     kinds.SHARE: questions.share,

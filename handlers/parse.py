@@ -17,9 +17,10 @@ LONGEST = 320  # the longest an e-mail address can be
 LONGEST_ERROR_TEXT = 2000
 
 WHY, EXPLAIN, PENDING, HISTORY, STATUS, HELP = "why", "explain", "pending", "history", "status", "help"
-NOT_YET = ("sweep", "alerts")
+SWEEP = "sweep"
+NOT_YET = ("alerts",)
 _WITH_PERSON = (WHY, HISTORY)
-_ALONE = (PENDING, STATUS, HELP)
+_ALONE = (PENDING, STATUS, SWEEP, HELP)
 
 _TOKEN = re.compile(r"<([^<>]*)>")
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")

@@ -25,7 +25,6 @@ from handlers.failures import say_or_log
 from handlers.guard import check_place, guard
 from handlers.status import checks
 
-NOTICE_AFTER = 1.0  # seconds; a person waits that long without wondering
 LOOKING_UP = "Looking up … this reads the sign-in logs and can take some seconds."
 NO_ADDRESS = "a mention of somebody whose e-mail address Slack does not show; type the address instead"
 
@@ -94,12 +93,10 @@ async def show_status(errand: Errand) -> None:
 
 
 async def _with_notice(errand: Errand, reading: Coroutine[Any, Any, Answered]) -> Answered:
-    """Say that we are looking when the answer takes longer than a moment."""
+    """Say that we are looking while we do; the answer always comes after it."""
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(_as_value(reading))
-        finished, _ = await asyncio.wait({task}, timeout=NOTICE_AFTER)
-        if not finished:
-            await say_or_log(errand.line, plain(LOOKING_UP))
+        tasks.create_task(say_or_log(errand.line, plain(LOOKING_UP)))
     result = task.result()
     if isinstance(result, BotError):
         raise result

@@ -14,7 +14,7 @@ import asyncio
 import base64
 import hashlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -54,6 +54,7 @@ from bot.domain.policies import (
 )
 from bot.domain.sign_ins import BROKER_APP, DEVICE_REGISTRATION_RESOURCE, RequirementSource, SignIn
 from bot.domain.step_up import Ticket
+from bot.domain.sweep import Swept
 from bot.errors import (
     AmbiguousUser,
     BadInput,
@@ -82,6 +83,7 @@ from bot.ports import (
     SwitchState,
     Urgency,
 )
+from bot.usecases.sweep import SharedSweeps
 
 P = ParamSpec("P")
 
@@ -810,11 +812,14 @@ class FakeWorkspace(Scripted):
         default_factory=lambda: {APPROVAL_CHANNEL: Channel(APPROVAL_CHANNEL, "mfa-approvals")}
     )
     fresh_reads: list[str] = field(default_factory=list)
+    fresh_people: list[str] = field(default_factory=list)
     team_id: str = TEAM
     app_id: str = "A0PSSO"
 
-    async def person(self, slack_id: str) -> SlackPerson:
+    async def person(self, slack_id: str, *, fresh: bool = False) -> SlackPerson:
         await self._called("person")
+        if fresh:
+            self.fresh_people.append(slack_id)
         found = self.people.get(slack_id)
         if found is None:
             raise NotAllowed(Denial.OUTSIDER, slack_id)
@@ -939,6 +944,25 @@ class FakeServices(Services):
     change_log: FakeChangeLog | None = None
 
 
+class FakeMfaSweep:
+    """The whole tenant: `users`, then `trouble` if there is one; `goes_on` holds it back."""
+
+    def __init__(self, users: Sequence[Swept] = (), trouble: BotError | None = None) -> None:
+        self.users = list(users)
+        self.trouble = trouble
+        self.times = 0
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
+
+    async def states(self) -> AsyncIterator[Swept]:
+        self.times += 1
+        for user in self.users:
+            yield user
+            await self.goes_on.wait()
+        if self.trouble is not None:
+            raise self.trouble
+
+
 @dataclass(frozen=True)
 class FakeDesk(Desk):
     """A `Desk` whose ports are known to be fakes."""
@@ -1003,6 +1027,7 @@ def a_desk(**overrides: Any) -> FakeDesk:
         "directory_audits": FakeDirectoryAudits(),
         "limits": FakeLimits(now=clock),
         "switches": FakeSwitches(),
+        "sweeps": SharedSweeps(FakeMfaSweep(), clock),
         "workspace": FakeWorkspace(),
         "announcer": FakeAnnouncer(now=clock),
     }

@@ -67,12 +67,13 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who acts: a Slack account bound to an Entra account. Persons are compared by `object_id`."""
+    """Someone who acts: a Slack account bound to an Entra account."""
 
     object_id: ObjectId
     slack_id: str
     team_id: str
     name: str
+    employee_id: str = ""  # what a person's several Entra accounts have in common, when Entra knows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Target:
     object_id: ObjectId
     user_principal_name: str
     display_name: str
+    employee_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +174,22 @@ def fulfils(wish: Wish, state: PerUserMfaState) -> bool:
     return state is wish.wanted
 
 
+def is_same_person(one: Person | Target, other: Person | Target) -> bool:
+    """Tell whether two accounts are one person's: the same in Entra, or two with one employee id."""
+    if one.object_id == other.object_id:
+        return True
+    number = one.employee_id.strip().casefold()
+    return bool(number) and number == other.employee_id.strip().casefold()
+
+
 def has_quorum(request: ChangeRequest) -> bool:
     """Tell whether enough different persons, neither requester nor target, approved, and nobody denied."""
     wish = request.wish
-    voters = {vote.person.object_id for vote in request.approvals}
-    voters -= {wish.requester.object_id, wish.target.object_id}
-    return len(voters) >= max(wish.quorum, 1) and len(request.approvals) == len(request.votes)
+    voters: list[Person | Target] = [wish.requester, wish.target]
+    for vote in request.approvals:
+        if not any(is_same_person(vote.person, other) for other in voters):
+            voters.append(vote.person)
+    return len(voters) - 2 >= max(wish.quorum, 1) and len(request.approvals) == len(request.votes)
 
 
 def denial_of_card(
@@ -187,8 +199,10 @@ def denial_of_card(
     card = request.card
     if card is None or (card.channel, card.ts) != (channel, message_ts):
         return Denial.STALE_CARD
-    # What is asked for never changes, so a vote on an older version is as good; a newer one is invented.
-    return Denial.STALE_CARD if version is not None and version > request.version else None
+    # What is asked for never changes, so a vote on an older version is as good; any other is invented.
+    if version is None or not 1 <= version <= request.version:
+        return Denial.STALE_CARD
+    return None
 
 
 def denial_of_haste(request: ChangeRequest, clicked_at: datetime, no_sooner: timedelta) -> Denial | None:
@@ -199,9 +213,13 @@ def denial_of_haste(request: ChangeRequest, clicked_at: datetime, no_sooner: tim
 
 
 def denial_of_voter(request: ChangeRequest, person: Person) -> Denial | None:
-    """Tell whether `person` asked for the change or is its target. Two Slack accounts are one person."""
-    if person.object_id == request.wish.requester.object_id:
+    """Tell whether `person` asked for the change, is its target, or voted with another account of theirs."""
+    if is_same_person(person, request.wish.requester):
         return Denial.IS_REQUESTER
     if person.slack_id == request.wish.requester.slack_id:
         return Denial.IS_REQUESTER
-    return Denial.IS_TARGET if person.object_id == request.wish.target.object_id else None
+    if is_same_person(person, request.wish.target):
+        return Denial.IS_TARGET
+    others = (vote.person for vote in request.votes if vote.person.object_id != person.object_id)
+    # The store knows who voted with this very account, and repeats to a repeated click what it did.
+    return Denial.ALREADY_VOTED if any(is_same_person(person, other) for other in others) else None

@@ -29,7 +29,7 @@ from bot.domain.policy_match import (
     effect_of,
     is_about_people,
     is_enabled,
-    is_excluding_filter,
+    is_sparing_filter,
     reaches,
     special_circumstance,
     uses_membership,
@@ -178,7 +178,7 @@ def _reach(
     policy: ConditionalAccessPolicy, effect: Effect, grid: Grid, *, is_certain: bool, knows_places: bool
 ) -> Reach:
     conditions = policy.conditions
-    spares = effect is Effect.MFA_UNLESS_DEVICE or is_excluding_filter(conditions)
+    spares = is_sparing_filter(conditions)
     return Reach(
         policy.display_name,
         effect,
@@ -279,16 +279,10 @@ def _difference(reading: Reading, outcome: TrialOutcome, effects: dict[str, set[
 
 def _asked(outcome: TrialOutcome, effects: dict[str, set[Effect]]) -> Tri:
     """Tell whether What-If says MFA is demanded, by our own understanding of the grants it names."""
-    spared = {Effect.MFA_UNLESS_DEVICE}
-    return any_of(
-        (
-            *(_demands(effects.get(name), {Effect.MFA} | spared) for name in outcome.mfa_policies),
-            *(effects.get(name) == spared for name in outcome.other_policies),
-        )
-    )
+    return any_of(_demands(effects.get(name)) for name in outcome.mfa_policies)
 
 
-def _demands(effects: set[Effect] | None, counting: set[Effect]) -> Tri:
+def _demands(effects: set[Effect] | None) -> Tri:
     if not effects:
         return None
-    return True if effects <= counting else None if effects & {*counting, Effect.MAYBE_MFA} else False
+    return True if effects == {Effect.MFA} else None if effects & MFA_EFFECTS else False

@@ -14,8 +14,8 @@ from bot.domain.policy_match import (
     effect_of,
     is_enabled,
     is_excluded,
-    is_excluding_filter,
     is_included,
+    is_sparing_filter,
     special_circumstance,
 )
 
@@ -54,7 +54,7 @@ def _limits(policy: ConditionalAccessPolicy, weakness: str | None) -> Iterator[s
         yield weakness
     if circumstance := special_circumstance(conditions):
         yield f"applies {circumstance}"
-    elif is_excluding_filter(conditions):
+    elif is_sparing_filter(conditions):
         yield "spares the devices that its device filter leaves out"
     if conditions.applications.has_application_filter:
         yield "picks its applications with a filter, so some may be left out"

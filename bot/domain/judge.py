@@ -192,12 +192,20 @@ def _contributing(chosen: Checked, checked: list[Checked], s: Situation) -> tupl
     beside = [row.rule.verdict for row in checked[place + 1 :] if row.holds and row.rule.names_a_cause]
     state = s.evidence.per_user_mfa_state
     is_on = isinstance(state, Known) and state.value is not PerUserMfaState.DISABLED
-    following = ["PER_USER_MFA"] if is_on and chosen.rule.per_user_mfa_is_next else []
+    following = ["PER_USER_MFA"] if is_on and _per_user_mfa_is_next(chosen, s) else []
     nothing_stands = chosen is checked[-1] and s.user is not None
     possible = [row.rule.verdict for row in _within_reach(checked[:place])] if nothing_stands else []
     maybe = list(dict.fromkeys(name for name in possible if name not in ALL_WELL))[:_NAMED_POSSIBLE]
     names = dict.fromkeys([*following, *passed_over, *beside, *maybe])
     return tuple(name for name in names if name != chosen.rule.verdict)
+
+
+def _per_user_mfa_is_next(chosen: Checked, s: Situation) -> bool:
+    """Tell whether the row announces it, or leaves a failure of the broker that no row explains."""
+    if chosen.rule.per_user_mfa_is_next:
+        return True
+    unexplained = chosen.rule.id > "D16" and chosen.rule.verdict not in ALL_WELL
+    return unexplained and any(_check(rule, s).holds for rule in RULES if rule.takes_later_verdict)
 
 
 def _within_reach(rows: list[Checked]) -> tuple[Checked, ...]:

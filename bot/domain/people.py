@@ -56,6 +56,7 @@ class User:
     created_at: datetime | None = None
     last_password_change_at: datetime | None = None
     is_management_restricted: bool | None = None
+    employee_id: str | None = None  # the same person's other accounts carry it too
 
 
 @dataclass(frozen=True, slots=True)

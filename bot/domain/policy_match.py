@@ -6,6 +6,7 @@ https://learn.microsoft.com/entra/identity/conditional-access/concept-conditiona
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,8 +29,6 @@ GUEST_TYPES = frozenset(
     }
 )
 MEMBER = "member"
-
-DEVICE_CONTROLS = frozenset({"compliantdevice", "domainjoineddevice"})
 CONTROL_NAMES = {
     "compliantdevice": "a compliant device",
     "domainjoineddevice": "a hybrid joined device",
@@ -159,13 +158,12 @@ class Effect(StrEnum):
     """What a grant does to a sign-in that the policy applies to."""
 
     MFA = "mfa"
-    MFA_UNLESS_DEVICE = "mfa unless device"  # a compliant or hybrid joined device is let in without MFA
     MAYBE_MFA = "maybe mfa"  # an authentication strength whose requirement could not be read
     BLOCK = "block"
     OTHER = "other"
 
 
-MFA_EFFECTS = frozenset({Effect.MFA, Effect.MFA_UNLESS_DEVICE, Effect.MAYBE_MFA})
+MFA_EFFECTS = frozenset({Effect.MFA, Effect.MAYBE_MFA})
 
 
 def effect_of(grant: Grant | None) -> Effect:
@@ -181,11 +179,8 @@ def effect_of(grant: Grant | None) -> Effect:
     if grant.operator.upper() == "AND":
         return _effect(any_of(demands))
     others = lowered(grant.built_in_controls) - {"mfa"}
-    replaceable = grant.custom_factors or grant.terms_of_use or others - DEVICE_CONTROLS
-    certain = all_of(demands) if demands and not replaceable else False
-    if others & DEVICE_CONTROLS:
-        return Effect.MFA_UNLESS_DEVICE if certain else Effect.OTHER
-    return _effect(certain)
+    replaceable = grant.custom_factors or grant.terms_of_use or others
+    return _effect(all_of(demands) if demands and not replaceable else False)
 
 
 def _mfa_demands(grant: Grant) -> tuple[Tri, ...]:
@@ -224,7 +219,7 @@ def special_circumstance(conditions: Conditions) -> str | None:
         return "only when Microsoft rates the sign-in or the user as risky"
     if conditions.transfer_methods:
         return "only for sign-ins that are handed over from another device (authentication flows)"
-    if conditions.device_filter_mode is not None and not is_excluding_filter(conditions):
+    if conditions.device_filter_mode is not None and not is_sparing_filter(conditions):
         return "only on devices that its device filter picks"
     apps = conditions.applications
     if not apps.include_applications and not apps.has_application_filter:
@@ -235,16 +230,23 @@ def special_circumstance(conditions: Conditions) -> str | None:
     return None
 
 
-def is_excluding_filter(conditions: Conditions) -> bool:
+def is_sparing_filter(conditions: Conditions) -> bool:
     """Tell whether the device filter leaves out known devices only, never an unregistered one.
 
     A negative operator also matches devices that Entra does not know:
     https://learn.microsoft.com/entra/identity/conditional-access/concept-condition-filters-for-devices
     """
     rule = conditions.device_filter_rule.lower()
-    return (conditions.device_filter_mode or "").lower() == "exclude" and not any(
-        word in rule for word in ("-ne ", "-not", "not ", "not(")
-    )
+    match (conditions.device_filter_mode or "").lower():
+        case "exclude":
+            return not any(word in rule for word in ("-ne ", "-not", "not ", "not("))
+        case "include":
+            return all(map(_NEGATIVE_CLAUSE.fullmatch, re.split(r"\s-(?:and|or)\s", rule)))
+        case _:
+            return False
+
+
+_NEGATIVE_CLAUSE = re.compile(r"[\s(]*device\.\w+\s+-(?:ne|not\w+)\s.*")
 
 
 def is_enabled(policy: ConditionalAccessPolicy) -> bool:

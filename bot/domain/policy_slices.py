@@ -266,13 +266,22 @@ def what_stays_open(start: Box, taken: Iterable[Box]) -> list[Box]:
     return left
 
 
-def _widest(boxes: Iterable[Box]) -> list[Box]:
-    kept: list[Box] = []
+def _widest(boxes: Collection[Box]) -> list[Box]:
+    """Drop what lies within a wider box. Every pair is looked at, so a box is compared as one number."""
+    widths = [max(part.bit_length() for part in parts) for parts in zip(*boxes, strict=True)]
+    kept: dict[int, Box] = {}
     for box in sorted(boxes, key=lambda each: (-size(each), each)):
-        if not any(_is_within(box, wider) for wider in kept):
-            kept.append(box)
-    return kept
+        number = _as_number(box, widths)
+        for wider in kept:
+            if not number & ~wider:
+                break
+        else:
+            kept[number] = box
+    return list(kept.values())
 
 
-def _is_within(inner: Box, outer: Box) -> bool:
-    return all(not a & ~b for a, b in zip(inner, outer, strict=True))
+def _as_number(box: Box, widths: Iterable[int]) -> int:
+    number = 0
+    for part, width in zip(box, widths, strict=True):
+        number = number << width | part
+    return number

@@ -60,6 +60,7 @@ class Rule:
     nudges: tuple[Nudge, ...] = ()
     names_a_cause: bool = True  # a later row of this kind is worth naming beside the verdict
     is_about_a_code: bool = False  # D16 can lend its place to this row
+    code_alone: Condition | None = None  # what D16 asks when `when` holds for other reasons as well
     takes_later_verdict: bool = False  # D16: the verdict is that of the first later row about a code
     per_user_mfa_is_next: bool = (
         False  # name PER_USER_MFA as the next blocker while the state is not disabled
@@ -75,14 +76,18 @@ class Rule:
 
 
 def borrowed(taker: Rule, lender: Rule) -> Rule:
-    """Return `taker` with the verdict and the conditions of `lender` added: "that cause first"."""
+    """Return `taker` with the verdict and the conditions of `lender` added: "that cause first".
+
+    It is the verdict of the code: a setting or another app's failure that would hold as well is no reason.
+    """
+    asked = lender.when if lender.code_alone is None else (lender.code_alone,)
     return replace(
         taker,
         verdict=lender.verdict,
         band=lender.band,
         confidence=lender.confidence,
         nudges=lender.nudges,
-        when=(*taker.when, *lender.when),
+        when=(*taker.when, *asked),
         summary=f"{lender.summary} {taker.summary}",
         remedy=f"{lender.remedy} {taker.remedy}",
         steps=(*lender.steps, *taker.steps),

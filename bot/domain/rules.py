@@ -461,7 +461,7 @@ RULES: tuple[Rule, ...] = (
         verdict="PER_USER_MFA_NOT_CURRENTLY_BLOCKING",
         band=MEDIUM,
         confidence=0.6,
-        when=(account.STATE_ON, log.EVERY_REFUSAL_CLEARED),
+        when=(account.STATE_ON, log.EVERY_REFUSAL_CLEARED, log.NO_OTHER_BROKER_FAILURE),
         summary=(
             "Per-user MFA is on, but every refusal was followed by a success, so it does not block at"
             " the moment."
@@ -681,6 +681,7 @@ RULES: tuple[Rule, ...] = (
         would_change="A fresh try after the Mac is compliant would change this.",
         why_not=_NOT_THE_CAUSE,
         is_about_a_code=True,
+        code_alone=failure.last_failure(53000, 530002, 530003, 53001, 50131, 50005),
         yields_to_peers=True,
     ),
     Rule(
@@ -814,6 +815,7 @@ RULES: tuple[Rule, ...] = (
         would_change="The user being allowed to join, and a fresh try, would change this.",
         why_not=_NOT_THE_CAUSE,
         is_about_a_code=True,
+        code_alone=failure.last_failure(240001),
         stands_alone=True,
         compares_peers=True,
     ),
@@ -839,6 +841,7 @@ RULES: tuple[Rule, ...] = (
         would_change="The device object being enabled, or a newer Mac, would change this.",
         why_not=_NOT_THE_CAUSE,
         is_about_a_code=True,
+        code_alone=failure.last_failure(135011, 130007),
     ),
     Rule(
         id="D33",
@@ -953,7 +956,13 @@ RULES: tuple[Rule, ...] = (
         verdict="REGISTERED_PASSWORD_MODE_OR_KEY_STEP_MISSING",
         band=LOW,
         confidence=0.4,
-        when=(mac.A_MAC_IS_JOINED, log.BROKER_SUCCEEDED, mac.NO_PLATFORM_CREDENTIAL),
+        when=(
+            mac.A_MAC_IS_JOINED,
+            log.BROKER_SUCCEEDED,
+            mac.NO_PLATFORM_CREDENTIAL,
+            # what D16 leaves open when no row explains the code
+            either(account.STATE_DISABLED, log.NO_OTHER_BROKER_FAILURE),
+        ),
         summary=(
             "The Mac is joined and the broker has worked, but there is no key of the Mac: normal with the "
             "method "

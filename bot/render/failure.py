@@ -282,6 +282,8 @@ def _audit(_: AuditUnavailable) -> str:
 
 
 def _slack(error: SlackError) -> str:
+    if (error.method, error.code) == ("apps.connections.open", "invalid_auth"):
+        return "Slack does not accept the app-level token. An administrator should check SLACK_APP_TOKEN."
     known = SLACK_CODES.get(error.code)
     return known or f"Slack did not do what was asked ({error.method}: {error.code}). Try again in a minute."
 

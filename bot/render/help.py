@@ -12,6 +12,7 @@ ASKING = (
     "`/psso explain CODE`: what an AADSTS code means; a whole pasted error text works too",
     "`/psso pending`: requests that wait for a decision, yours and others'",
     "`/psso history USER`: earlier requests for this person",
+    "`/psso sweep`: how many people have per-user MFA on, and the first of them",
     "`/psso status`: whether the bot reaches what it needs",
     "`/psso help`: this text",
 )
@@ -55,11 +56,9 @@ NOT_FOR_YOU = (
     "please ask them, and name your account and your Mac."
 )
 
-HELP_TEXT = "What /psso can do: why USER, explain CODE, pending, history USER, status, help"
+HELP_TEXT = "What /psso can do: why USER, explain CODE, pending, history USER, sweep, status, help"
 
 NOT_YET = {
-    "sweep": "Listing everyone with per-user MFA is not available in Slack yet. "
-    "Ask for one person with `/psso why USER`; in Entra the list is under Users > All users > Per-user MFA.",
     "alerts": "Alerts are not available yet. Ask for a person with `/psso why USER`; "
     "in Entra, filter the sign-in logs by error code 50076.",
 }

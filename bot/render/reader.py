@@ -24,7 +24,9 @@ class Reader:
         """Tell whether this request waits for this reader's vote."""
         if request.state is not State.PENDING or not self.approves or self.entra is None:
             return False
-        me = Person(self.entra.id, self.slack_id, self.team_id, self.entra.display_name)
+        me = Person(
+            self.entra.id, self.slack_id, self.team_id, self.entra.display_name, self.entra.employee_id or ""
+        )
         voted = {vote.person.object_id for vote in request.votes}
         return me.object_id not in voted and denial_of_voter(request, me) is None
 

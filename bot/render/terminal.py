@@ -59,9 +59,16 @@ def print_why(
     out.print()
 
 
+class _Console(Console):
+    """Leaves it to the caller what it means that the reader of a pipe has left."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def _console() -> Console:
     """Wrap for people; into a pipe or file every line goes out whole."""
-    return Console(highlight=False, emoji=False, markup=False, soft_wrap=not sys.stdout.isatty())
+    return _Console(highlight=False, emoji=False, markup=False, soft_wrap=not sys.stdout.isatty())
 
 
 def _who(diagnosis: Diagnosis) -> str:

@@ -21,16 +21,16 @@ class Right(StrEnum):
 
 
 async def admit(slack_id: str, right: Right, desk: Desk, *, fresh: bool = False) -> Person:
-    """Return the person if they may, else raise NotAllowed; `fresh` reads user groups anew.
+    """Return the person if they may, else raise NotAllowed; `fresh` asks Slack anew.
 
     Asking needs no Entra account, so for Right.ASK `object_id` is empty.
     """
-    account = await slack_account(slack_id, desk)
+    account = await slack_account(slack_id, desk, fresh=fresh)
     await _check_membership(account, right, desk, fresh=fresh)
     if right is Right.ASK:
-        return _person(account, ObjectId(""))
+        return Person(ObjectId(""), account.id, account.team_id, account.name)
     user = await entra_account(account, desk)
-    return _person(account, user.id)
+    return Person(user.id, account.id, account.team_id, account.name, user.employee_id or "")
 
 
 async def is_on_list(account: SlackPerson, right: Right, desk: Desk) -> bool:
@@ -42,10 +42,6 @@ async def is_on_list(account: SlackPerson, right: Right, desk: Desk) -> bool:
             raise
         return False
     return True
-
-
-def _person(account: SlackPerson, object_id: ObjectId) -> Person:
-    return Person(object_id, account.id, account.team_id, account.name)
 
 
 async def _check_membership(account: SlackPerson, right: Right, desk: Desk, *, fresh: bool) -> None:

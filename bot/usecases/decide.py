@@ -61,7 +61,7 @@ async def cancel(click: Click, desk: Desk) -> ChangeRequest:
     """Withdraw a pending request: its requester alone may, from any message that offers it."""
     deed = Deed("cancel", click.slack_id, click.op_id, request_id=click.request_id)
     async with refusals_recorded(deed, desk.journal):
-        account = await slack_account(click.slack_id, desk)
+        account = await slack_account(click.slack_id, desk, fresh=True)
         user = await entra_account(account, desk)
         request = await desk.requests.get(click.request_id)
         deed.concerns(request)

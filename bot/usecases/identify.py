@@ -7,10 +7,10 @@ from bot.errors import AmbiguousUser, BadInput, Denial, GraphError, NoSuchUser, 
 from bot.ports import Desk, SlackPerson
 
 
-async def slack_account(slack_id: str, desk: Desk) -> SlackPerson:
+async def slack_account(slack_id: str, desk: Desk, *, fresh: bool = False) -> SlackPerson:
     """Return a full, active, human member of our workspace; NotAllowed for anybody else."""
     try:
-        person = await desk.workspace.person(slack_id)
+        person = await desk.workspace.person(slack_id, fresh=fresh)
     except SlackError as error:
         raise NotAllowed(Denial.CANNOT_CHECK, f"Slack did not describe the account ({error.code})") from error
     denials = (

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.domain.approval import ChangeKind, ChangeRequest, Person, Target, Wish
+from bot.domain.approval import ChangeKind, ChangeRequest, Person, Target, Wish, is_same_person
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.people import ObjectId, PerUserMfaState, User
 from bot.domain.risk import (
@@ -113,7 +113,7 @@ async def _judged(ask: DisableAsk, requester: Person, desk: Desk) -> tuple[Answe
     diagnosis = answered.answer.diagnosis
     if diagnosis.user is None:
         raise answered.trouble or NotAllowed(Denial.NOT_REQUESTABLE, diagnosis.summary)
-    if diagnosis.user.id == requester.object_id:
+    if is_same_person(_target(diagnosis.user), requester):
         raise NotAllowed(Denial.IS_TARGET)
     found = facts_at_request(diagnosis, diagnosis.user, reading.result(), ask.restore_after_hours, desk)
     judged = tier(found)
@@ -162,4 +162,4 @@ def _wish(ask: DisableAsk, requester: Person, diagnosis: Diagnosis, needs: Needs
 
 
 def _target(user: User) -> Target:
-    return Target(user.id, user.user_principal_name, user.display_name)
+    return Target(user.id, user.user_principal_name, user.display_name, user.employee_id or "")

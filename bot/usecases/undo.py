@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.domain.approval import ChangeKind, ChangeRequest, Person, State, Wish, fulfils
+from bot.domain.approval import ChangeKind, ChangeRequest, Person, State, Wish, fulfils, is_same_person
 from bot.domain.people import PerUserMfaState
 from bot.domain.risk import is_break_glass, problem_with_reason
 from bot.errors import BadInput, Denial, GraphError, GraphNotFound, NoSuchUser, NotAllowed
@@ -85,7 +85,7 @@ async def _check_may_be_undone(original: ChangeRequest, requester: Person, desk:
     wish = original.wish
     if wish.kind is not ChangeKind.DISABLE or original.state is not State.VERIFIED or not original.intact:
         raise NotAllowed(Denial.NOT_REQUESTABLE, "only a change that was made and read back can be undone")
-    if wish.target.object_id == requester.object_id:
+    if is_same_person(wish.target, requester):
         raise NotAllowed(Denial.IS_TARGET)
     later = await later_change(original, desk)
     if later is not None and later.state is State.VERIFIED:

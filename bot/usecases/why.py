@@ -12,7 +12,7 @@ from bot.domain.diagnosis import Diagnosis, Grade, diagnose
 from bot.domain.evidence import AppSso, Evidence, Unreadable
 from bot.domain.people import ObjectId, User
 from bot.domain.risk import is_break_glass
-from bot.errors import BadInput, GraphError, StoreUnavailable
+from bot.errors import BadInput, GraphError, GraphThrottled, GraphUnreachable, StoreUnavailable
 from bot.ports import Answer, Services
 from bot.usecases.facts import Reader
 from bot.usecases.gather import Subject, Task, evidence_of, find_subject, start_personal, start_settings
@@ -67,8 +67,9 @@ async def why(
     diagnosis = judged(evidence, services)
     trouble = reader.troubles[0] if diagnosis.verdict == "CANNOT_TELL" and reader.troubles else None
     answer = Answer(services.new_id(), diagnosis, asked_by)
-    # A paste belongs to the one who pasted, and what timed out may work at the next try.
-    await _keep(answer, None if app_sso or reader.troubles else subject.id, services)
+    # A paste belongs to the one who pasted, and what timed out may work at the next try. A refusal will not.
+    is_for_one = app_sso is not None or any(map(_may_pass, reader.troubles))
+    await _keep(answer, None if is_for_one else subject.id, services)
     return Answered(answer, trouble=trouble)
 
 
@@ -147,6 +148,10 @@ async def _keep(answer: Answer, subject: ObjectId | None, services: Services) ->
         await services.answers.keep(answer, subject, REUSE, HOLD)
     except StoreUnavailable:
         log.warning("an answer could not be kept: the store did not answer")
+
+
+def _may_pass(trouble: GraphError) -> bool:
+    return isinstance(trouble, GraphThrottled | GraphUnreachable)
 
 
 def _seconds(duration: timedelta) -> float:

@@ -40,6 +40,13 @@ class Stage:
 @asynccontextmanager
 async def running(state_dir: Path, log: Path, **settings: str) -> AsyncIterator[Stage]:
     """Run Entra, Slack and the bot until the block ends; the bot's log goes to `log`."""
+    async with stage_for(state_dir, **settings) as stage, bot(stage.bot_environment, log):
+        yield stage
+
+
+@asynccontextmanager
+async def stage_for(state_dir: Path, **settings: str) -> AsyncIterator[Stage]:
+    """Run Entra and Slack until the block ends, for a bot that is started with `bot_environment`."""
     async with AsyncExitStack() as stack:
         base = {**_clean_environment()}
         entra = json.loads(await stack.enter_async_context(_server("sandbox.entra", base)))
@@ -56,7 +63,6 @@ async def running(state_dir: Path, log: Path, **settings: str) -> AsyncIterator[
             "PSSO_STATE_DIR": str(state_dir),
             **settings,
         }
-        await stack.enter_async_context(bot(environment, log))
         yield Stage(entra["url"], slack["url"], state_dir, environment)
 
 
@@ -64,7 +70,7 @@ async def running(state_dir: Path, log: Path, **settings: str) -> AsyncIterator[
 async def bot(environment: Mapping[str, str], log: Path) -> AsyncIterator[str]:
     """Run `psso-bot serve` until the block ends; yield its ready line."""
     with log.open("ab") as sink:
-        async with _process([sys.executable, "-m", "bot", "serve"], environment, sink.fileno()) as line:
+        async with tethered([sys.executable, "-m", "bot", "serve"], environment, sink.fileno()) as line:
             if "ready" not in line:
                 raise RuntimeError(f"the bot did not start; its log is {log}")
             yield line
@@ -72,17 +78,17 @@ async def bot(environment: Mapping[str, str], log: Path) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _server(module: str, environment: Mapping[str, str]) -> AsyncIterator[str]:
-    async with _process([sys.executable, "-m", module], environment, None) as line:
+    async with tethered([sys.executable, "-m", module], environment, None) as line:
         if not line:
             raise RuntimeError(f"{module} did not start")
         yield line
 
 
 @asynccontextmanager
-async def _process(
+async def tethered(
     command: list[str], environment: Mapping[str, str], stderr: int | None
 ) -> AsyncIterator[str]:
-    """Run a command on a tether; yield the first line it prints ("" when it ended without one)."""
+    """Run a command that ends with us; yield the first line it prints ("" when it ended without one)."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -162,6 +162,7 @@ class _Builder:
             "createdDateTime": self._ago(facts.get("created", "-700d")),
             "department": facts.get("department"),
             "displayName": facts["displayName"],
+            "employeeId": facts.get("employeeId"),
             "externalUserState": facts.get("externalUserState"),
             "givenName": given,
             "isManagementRestricted": facts.get("isManagementRestricted"),

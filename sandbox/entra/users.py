@@ -31,7 +31,8 @@ SIGN_IN_ACTIVITY: Final = "signInActivity"
 KNOWN: Final = frozenset(
     {
         *DEFAULT_PROPERTIES,
-        *("accountEnabled", "createdDateTime", "deletedDateTime", "department", "externalUserState"),
+        *("accountEnabled", "createdDateTime", "deletedDateTime", "department", "employeeId"),
+        "externalUserState",
         *("isManagementRestricted", "lastPasswordChangeDateTime", "mailNickname", "onPremisesSyncEnabled"),
         *("otherMails", "proxyAddresses", "userType", BULK_STATE, SIGN_IN_ACTIVITY),
     }

@@ -177,7 +177,9 @@ def applies(conditions: Conditions, at: Point) -> bool:
 def _device(conditions: Conditions, at: Point) -> bool:
     if conditions.device_filter_mode is None:
         return True
-    if conditions.device_filter_mode == "include" or "-ne" in conditions.device_filter_rule:
+    rule = conditions.device_filter_rule
+    picks_unknown = "-ne" in rule and "-and" not in rule and not rule.startswith("-not")
+    if picks_unknown is (conditions.device_filter_mode == "exclude"):
         return False
     return not at.is_registered
 

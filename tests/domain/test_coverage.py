@@ -469,21 +469,43 @@ CASES = (
         (scoped(device_filter_mode="exclude", device_filter_rule='device.trustType -ne "AzureAD"'),),
         NONE,
     ),
+    Case(
+        "a device filter that picks all but known devices",
+        (scoped(device_filter_mode="include", device_filter_rule='device.trustType -ne "AzureAD"'),),
+        PARTIAL,
+        ("P",),
+        ("device filter leaves out",),
+    ),
+    Case(
+        "a device filter that picks some known devices too",
+        (
+            scoped(
+                device_filter_mode="include",
+                device_filter_rule='device.trustType -ne "AzureAD" -and device.isCompliant -eq True',
+            ),
+        ),
+        NONE,
+    ),
+    Case(
+        "a device filter that turns a rule around",
+        (scoped(device_filter_mode="include", device_filter_rule="-not (device.isCompliant -ne True)"),),
+        NONE,
+    ),
     Case("workload identities", (scoped(has_client_applications=True),), NONE),
     Case("service principal risk", (scoped(service_principal_risk_levels=of("high")),), NONE),
     # grants
     Case(
         "MFA or a compliant device",
         (scoped(grant=Grant("OR", of("mfa", "compliantDevice"))),),
-        PARTIAL,
-        ("P",),
+        NONE,
+        (),
         ("“P” accepts a compliant device instead of MFA",),
     ),
     Case(
         "MFA or a hybrid joined or compliant device",
         (scoped(grant=Grant("OR", of("mfa", "compliantDevice", "domainJoinedDevice"))),),
-        PARTIAL,
-        ("P",),
+        NONE,
+        (),
         ("hybrid joined",),
     ),
     Case(
@@ -736,8 +758,8 @@ def test_what_if_counting_an_or_grant_is_read_by_our_rule() -> None:
     policy = scoped(grant=Grant("OR", of("mfa", "compliantDevice")))
     as_other = tuple(TrialOutcome(trial, (), ("P",)) for trial in trials_for(LOCATIONS))
 
-    assert with_answers((policy,), ("P",), ("P",), ("P",)).grade is PARTIAL
-    assert grade_coverage(replace(an_evidence((policy,)), what_if=fact(as_other))).grade is PARTIAL
+    assert with_answers((policy,), ("P",), ("P",), ("P",)).grade is NONE
+    assert grade_coverage(replace(an_evidence((policy,)), what_if=fact(as_other))).grade is NONE
 
 
 def test_a_block_that_what_if_does_not_see_is_a_difference() -> None:

@@ -304,6 +304,42 @@ def test_other_cause_first_names_per_user_mfa_and_both_remedies() -> None:
     assert not answer.can_request_disable
 
 
+def test_other_cause_first_is_the_verdict_of_the_code() -> None:
+    """A setting, a switched-off Mac or Jamf's app that would hold too is named beside it."""
+    barred = DeviceRegistrationPolicy(mfa_required=False, user_device_quota=50, join_allowed="none")
+    jamf = a_sign_in(
+        53000, app_id=JAMF_REGISTRATION_APP, app_name="User registration app for Device Compliance"
+    )
+    beside: tuple[tuple[Evidence, str, str], ...] = (
+        (
+            failing(500021, state="enforced", device_registration_policy=barred),
+            "TENANT_RESTRICTION",
+            "NOT_ALLOWED_TO_JOIN",
+        ),
+        (
+            failing(130005, state="enforced", devices=(a_mac(9000, account_enabled=False),)),
+            "KEY_OR_PRT_BROKEN",
+            "DEVICE_DISABLED",
+        ),
+        (an_evidence(a_sign_in(700082), jamf, state="enforced"), "SESSION_ENDED", "CA_DEVICE_STATE"),
+    )
+    for evidence, verdict, second in beside:
+        answer = judged(evidence)
+        assert (answer.rule, answer.verdict) == ("D16", verdict)
+        assert {"PER_USER_MFA", second} <= set(answer.contributing)
+
+
+def test_unexplained_code_is_no_all_clear_and_announces_per_user_mfa() -> None:
+    cleared = (a_sign_in(50076, 60), a_sign_in(0, 50))
+    answer = judged(an_evidence(*cleared, a_sign_in(987654, 10), state="enforced"))
+    assert answer.verdict == "CANNOT_TELL"
+    assert "PER_USER_MFA" in answer.contributing
+    joined = an_evidence(
+        a_sign_in(0, 50), a_sign_in(987654, 10, is_interactive=True), state="enforced", devices=(a_mac(9000),)
+    )
+    assert judged(joined).verdict == "CANNOT_TELL"
+
+
 def test_named_policy_is_shown() -> None:
     answer = judged(an_evidence(a_sign_in(50076, applied_policies=CA_FAILED)))
     assert any("failure: Require MFA for all users" in exhibit.value for exhibit in answer.evidence)

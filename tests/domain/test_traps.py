@@ -340,6 +340,20 @@ def test_t17_key_of_an_old_mac_does_not_prove_the_new_one() -> None:
     assert verdict(an_evidence(devices=macs, methods=(old_key, new_key))) == "ALREADY_REGISTERED"
 
 
+def test_t17_old_key_without_any_sign_in_does_not_prove_a_new_mac() -> None:
+    long_ago = 60 * 24 * 300
+    kept = {"devices": (a_mac(long_ago),), "methods": (a_platform_credential(long_ago - 5),)}
+    assert verdict(an_evidence(**kept)) == "NEVER_REACHED_ENTRA"
+    assert verdict(an_evidence(state="enforced", **kept)) == "PER_USER_MFA_SUSPECTED"
+    in_use = judged(an_evidence(a_sign_in(0, 30), **kept))
+    assert (in_use.verdict, in_use.confidence) == ("ALREADY_REGISTERED", 0.95)
+
+
+def test_t17_key_of_today_proves_registration_before_the_log_shows_it() -> None:
+    today = an_evidence(devices=(a_mac(48),), methods=(a_platform_credential(45),))
+    assert verdict(today) == "ALREADY_REGISTERED"
+
+
 # T18 codes may change
 
 
@@ -485,6 +499,8 @@ def test_what_the_mac_says_moves_silence() -> None:
     suspected = judged(an_evidence(app_sso=stopped, state="enforced"))
     assert (suspected.verdict, suspected.confidence) == ("PER_USER_MFA_SUSPECTED", 0.55)
     assert judged(an_evidence(app_sso=AppSso())).confidence == 0.8
+    unregistered = replace(stopped, registration_completed=False)
+    assert verdict(an_evidence(app_sso=unregistered)) == "NEVER_REACHED_ENTRA"
     enclave = replace(stopped, method="secure enclave")
     assert judged(an_evidence(app_sso=enclave, state="enforced")).confidence == 0.45
 

@@ -64,7 +64,6 @@ async def test_a_mention_without_an_address_asks_for_one(office: Office) -> None
         ("", "why USER"),
         ("help", "Apple Business"),
         ("why", "a command without a person"),
-        ("sweep", "not available in Slack yet"),
         ("alerts", "not available yet"),
     ],
 )

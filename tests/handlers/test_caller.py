@@ -51,6 +51,17 @@ def test_other_ids() -> None:
     assert submission_op_id({"view": {"id": "V1", "hash": "h2"}}) == "view:V1:h2"
 
 
+def test_what_lacks_its_moment_counts_by_its_trigger() -> None:
+    bare = [{"action_id": "psso_approve", "value": "req:1"}]
+    first, second = (a_click(actions=bare, trigger_id=trigger) for trigger in ("1", "2"))
+    assert click_op_id(first) == click_op_id(dict(first)) != click_op_id(second)
+    assert submission_op_id({"view": {"id": "V1"}, "trigger_id": "9"}) == "view:V1:9"
+
+
+def test_the_message_names_itself_where_its_container_does_not() -> None:
+    assert click_caller(a_click(container={}, message={"ts": "1.2"})).message_ts == "1.2"
+
+
 def test_a_caller_survives_the_store() -> None:
     caller = click_caller(a_click())
     assert caller == Caller(

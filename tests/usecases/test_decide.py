@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.approval import TERMINAL, CardRef, ChangeRequest, Decision, State
+from bot.domain.approval import TERMINAL, CardRef, ChangeRequest, Decision, State, has_quorum
+from bot.domain.people import User
 from bot.errors import (
     AuditUnavailable,
     BadInput,
@@ -29,10 +30,11 @@ from tests.fakes import (
     TARGET,
     FakeDesk,
     a_desk,
+    a_person,
     a_slack_person,
     some_rules,
 )
-from tests.usecases.requests import a_click, a_pending_request
+from tests.usecases.requests import a_click, a_pending_request, a_wish
 
 EVERYONE = frozenset({"U0PAUL", "U0PIA", "U0HANNA", "U0MIRA", "U0BORIS"})
 WHY = "The caller could not be verified"
@@ -153,6 +155,8 @@ def _as_it_is(desk: FakeDesk) -> FakeDesk:
         (_as_it_is, {"channel": "C0ELSEWHERE"}, Denial.STALE_CARD),
         (_as_it_is, {"message_ts": "1764.999999"}, Denial.STALE_CARD),
         (_as_it_is, {"version": 7}, Denial.STALE_CARD),
+        (_as_it_is, {"version": 0}, Denial.STALE_CARD),
+        (_as_it_is, {"version": None}, Denial.STALE_CARD),
         (_as_it_is, {"clicked_at": NOON}, Denial.TOO_SOON),
     ],
 )
@@ -194,6 +198,57 @@ async def test_group_membership_is_read_at_the_click() -> None:
     await approve(a_click(desk), desk)
 
     assert desk.workspace.fresh_reads == ["S0"]
+
+
+def _with_employee_id(desk: FakeDesk, user: User) -> None:
+    desk.directory.users = [
+        replace(one, employee_id=" e-17") if one.id == user.id else one for one in desk.directory.users
+    ]
+
+
+async def test_another_account_of_the_requester_or_target_is_the_same_person() -> None:
+    number = "E-17"
+    for story, denial in (
+        ({"requester": replace(a_person(HELPDESK), employee_id=number)}, Denial.IS_REQUESTER),
+        ({"target": replace(a_wish().target, employee_id=number)}, Denial.IS_TARGET),
+    ):
+        desk = a_desk()
+        _with_employee_id(desk, APPROVER)
+        await a_pending_request(desk, **story)
+
+        with pytest.raises(NotAllowed) as caught:
+            await approve(a_click(desk), desk)
+
+        assert caught.value.denial is denial
+
+
+async def test_one_person_with_two_accounts_has_one_vote() -> None:
+    desk = a_desk()
+    _with_employee_id(desk, APPROVER)
+    _with_employee_id(desk, APPROVER_2)
+    await a_pending_request(desk, quorum=2)
+    request = await approve(a_click(desk), desk)
+
+    with pytest.raises(NotAllowed) as caught:
+        await approve(a_click(desk, APPROVER_2), desk)
+
+    assert caught.value.denial is Denial.ALREADY_VOTED
+    twice = (
+        *request.votes,
+        replace(request.votes[0], person=replace(request.votes[0].person, object_id=APPROVER_2.id)),
+    )
+    assert not has_quorum(replace(request, votes=twice))
+
+
+async def test_the_slack_account_is_read_at_the_click() -> None:
+    desk = a_desk()
+    await a_pending_request(desk)
+
+    await approve(a_click(desk), desk)
+    with pytest.raises(NotAllowed):
+        await cancel(a_click(desk, APPROVER_2), desk)
+
+    assert desk.workspace.fresh_people == ["U0PAUL", "U0PIA"]
 
 
 async def test_a_requester_who_was_pinned_to_somebody_else_is_still_the_requester() -> None:

@@ -380,6 +380,17 @@ async def test_an_answer_with_trouble_is_not_offered_again() -> None:
     assert not any("slow down" in doubt for doubt in second.answer.diagnosis.unknown)
 
 
+async def test_a_refusal_lasts_so_its_answer_is_offered_again() -> None:
+    desk = a_desk()
+    desk.policies.troubles["device_registration"] = GraphRefused("x", 403)
+    first = await why(MIRA, desk)
+
+    second = await why(MIRA, desk)
+
+    assert second.answer == first.answer
+    assert scarce_calls(desk) == 3
+
+
 async def test_a_kept_answer_is_found_for_two_hours() -> None:
     desk = a_desk()
     answer = (await why(MIRA, desk)).answer

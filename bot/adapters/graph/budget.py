@@ -14,7 +14,8 @@ from typing import Protocol
 from bot.errors import GraphThrottled
 from bot.ports import Pause, Scarce, Urgency
 
-REPORTS_WINDOW = 10.0
+REPORTS_WINDOW = 10.2
+"""Graph counts in 10 seconds, by when calls arrive; a call may take a moment longer than the one before."""
 POLICIES_PER_SECOND = 1.0
 POLICIES_BURST = 5
 TRIALS_PER_SECOND = 200.0

@@ -141,6 +141,7 @@ def _question(user: ObjectId, trial: TrialSignIn) -> Row:
         "country": trial.country,
         "signInRiskLevel": "none",
         "userRiskLevel": "none",
+        "deviceInfo": {"isCompliant": False},  # else no policy with a device filter can be judged
     }
     return {
         "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": user},

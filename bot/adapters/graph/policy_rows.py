@@ -111,9 +111,13 @@ def _grant(row: Row) -> Grant | None:
 
 
 def _satisfies_mfa(strength: Row) -> bool | None:
-    """Tell whether an authentication strength is MFA; None when Graph names the strength and no more."""
-    if "requirementsSatisfied" in strength:
-        return "mfa" in texts(strength, "requirementsSatisfied")
+    """Tell whether an authentication strength is MFA; None when Graph names the strength and no more.
+
+    https://learn.microsoft.com/graph/api/resources/authenticationstrengthpolicy
+    """
+    said = {word.lower() for word in texts(strength, "requirementsSatisfied")}
+    if "mfa" in said or "none" in said:
+        return "mfa" in said
     return True if text(strength, "id") in BUILT_IN_STRENGTHS else None
 
 

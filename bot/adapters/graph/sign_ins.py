@@ -12,6 +12,7 @@ from functools import partial
 from urllib.parse import quote
 
 from bot.adapters.graph.calls import SIGN_INS
+from bot.adapters.graph.fresh import SingleFlight
 from bot.adapters.graph.gateway import Gateway, Within
 from bot.adapters.graph.wire import (
     Row,
@@ -38,14 +39,26 @@ class GraphSignInLog:
 
     def __init__(self, graph: Gateway) -> None:
         self._graph = graph
+        self._flight: SingleFlight[tuple[SignIn, ...]] = SingleFlight()
 
     async def of_user(
         self, user: ObjectId, since: datetime, *, interactive: bool, urgency: Urgency
     ) -> tuple[SignIn, ...]:
         """Return a user's sign-ins of one kind since `since`, newest first, each once.
 
-        The log republishes records, so the same id may come twice; the first is the newer copy.
+        Whoever asks the same while a read is under way shares it: the log allows few calls. "The same" is
+        the same window to the minute.
         """
+        window = round((self._graph.now() - since).total_seconds() / 60)
+        return await self._flight.share(
+            lambda: self._of_user(user, since, interactive=interactive, urgency=urgency),
+            (user, interactive, urgency, window),
+        )
+
+    async def _of_user(
+        self, user: ObjectId, since: datetime, *, interactive: bool, urgency: Urgency
+    ) -> tuple[SignIn, ...]:
+        """The log republishes records, so the same id may come twice; the first is the newer copy."""
         condition = f"userId eq '{object_id(user)}' and createdDateTime ge {_instant(since)}"
         if not interactive:  # without a filter on the kind Graph returns interactive ones alone
             condition += f" and {NON_INTERACTIVE}"

@@ -34,6 +34,7 @@ SELECT = ",".join(
         "createdDateTime",
         "lastPasswordChangeDateTime",
         "isManagementRestricted",
+        "employeeId",
     )
 )
 LONGEST = 256
@@ -118,6 +119,7 @@ def user_in(row: Row) -> User:
         created_at=moment(row, "createdDateTime"),
         last_password_change_at=moment(row, "lastPasswordChangeDateTime"),
         is_management_restricted=flag(row, "isManagementRestricted"),
+        employee_id=text_or_none(row, "employeeId"),
     )
 
 

@@ -59,7 +59,7 @@ class IncomingCheck:
         timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
         if not self._is_signed(signature, timestamp, body):
             raise web.HTTPUnauthorized
-        if request.content_type not in _CONTENT_TYPES:
+        if request.content_type not in _CONTENT_TYPES or not _is_utf_8(request.charset):
             raise web.HTTPUnsupportedMediaType
         if not _is_well_formed(request.content_type, body):
             raise web.HTTPBadRequest
@@ -109,6 +109,10 @@ def unless_for(pages: Sequence[web.Application], check: Middleware) -> Middlewar
         return await check(request, handler)
 
     return checked
+
+
+def _is_utf_8(charset: str | None) -> bool:
+    return charset is None or charset.lower() in ("utf-8", "utf8")
 
 
 def _is_ssl_check(body: bytes) -> bool:

@@ -7,7 +7,6 @@ and when the card itself is gone the news goes to its thread, or to the channel:
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -86,7 +85,8 @@ class SlackAnnouncer:
         ts, channel = posted.get("ts"), posted.get("channel") or self._channel
         if not isinstance(ts, str):
             raise SlackError("chat.postMessage", MALFORMED)
-        return CardRef(str(channel), ts, _time_of(ts, self._now()))
+        # Clicks are timed by our clock, so this is too: the ts is Slack's, and may be seconds off.
+        return CardRef(str(channel), ts, self._now())
 
     async def _in_thread(self, card: CardRef, said: Message) -> None:
         await self._refuse_external(card.channel)
@@ -118,11 +118,3 @@ def _fields(method: str, message: Message) -> dict[str, Any]:
     if method == "chat.postMessage":
         fields |= {"unfurl_links": False, "unfurl_media": False}
     return fields
-
-
-def _time_of(ts: str, otherwise: datetime) -> datetime:
-    """Read the time out of a message's ts: seconds since 1970 with a counter behind the point."""
-    try:
-        return datetime.fromtimestamp(float(ts), UTC)
-    except (ValueError, OverflowError, OSError):
-        return otherwise

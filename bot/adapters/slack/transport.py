@@ -176,7 +176,8 @@ class HttpTransport:
         site_app.add_routes(list(_routes(bolt)))
         for prefix, pages in self._pages:
             site_app.add_subapp(prefix, pages)
-        self._runner = web.AppRunner(site_app, access_log=None)
+        # Slack compresses nothing; what claims to be compressed is not unpacked before it is checked.
+        self._runner = web.AppRunner(site_app, access_log=None, auto_decompress=False)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._wanted_port)
         await site.start()

@@ -13,6 +13,7 @@ from bot.adapters.graph.budget import (
     NAMES,
     POLICIES_BURST,
     POLICIES_PER_SECOND,
+    REPORTS_WINDOW,
     TRIALS_BURST,
     TRIALS_PER_SECOND,
 )
@@ -55,7 +56,7 @@ class RedisBudget:
         self._pause = pause
         self._new_id = new_id
         self._allowances = {
-            Scarce.REPORTS: Allowance(reports_per_10s, window=10_000),
+            Scarce.REPORTS: Allowance(reports_per_10s, window=round(REPORTS_WINDOW * 1000)),
             Scarce.POLICIES: Allowance(POLICIES_BURST, rate=POLICIES_PER_SECOND),
             Scarce.TRIALS: Allowance(TRIALS_BURST, rate=TRIALS_PER_SECOND),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.domain.attempts import Row, Standing
+from bot.domain.attempts import INTERRUPT_CODES, Row, Standing
 from bot.domain.conditions.asking import about_failure, has_failed, listed, read_fact
 from bot.domain.conditions.failure import names_nobody, names_per_user_mfa
 from bot.domain.evidence import Known
@@ -77,6 +77,12 @@ BROKER_SUCCEEDED = Condition(
 )
 EVERY_REFUSAL_CLEARED = Condition(
     "every 50076 of the broker was followed by a success of the same request or lane", _every_refusal_cleared
+)
+NO_OTHER_BROKER_FAILURE = unless(
+    "the last failure is not the broker's with another code",
+    about_failure(
+        "", lambda _, failure: yes_if(failure.is_broker and failure.error_code not in INTERRUPT_CODES)
+    ),
 )
 NO_CURRENT_BROKER_SIGN_IN = unless(
     "the logs hold no current sign-in of the broker",

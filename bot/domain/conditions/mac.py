@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.conditions.asking import about_failure, read_fact
 from bot.domain.evidence import Known, PasteState
@@ -99,7 +99,11 @@ NO_PLATFORM_CREDENTIAL = Condition(
 
 
 def _key_of_this_mac(s: Situation) -> Finding:
-    """A key proves registration when it is newer than the last failure and belongs to the newest Mac."""
+    """A key proves registration when it is newer than the last failure and belongs to the newest Mac.
+
+    Without a failure it has to be of the window, or in use: an old key says nothing about a new Mac
+    that never reached Entra.
+    """
     return _methods(
         s,
         lambda methods: _best(
@@ -123,7 +127,15 @@ def _is_newer_than_failure(s: Situation, key: AuthenticationMethod) -> Finding:
     failure = s.attempts.last_failure_ever
     if failure is not None and failure.created_at >= key.created_at:
         return NO
-    return undecided(*s.log_gaps, leans=True) if s.log_gaps else YES
+    if s.log_gaps:
+        return undecided(*s.log_gaps, leans=True)
+    return yes_if(failure is not None or key.created_at >= s.since or _token_since_the_key(s, key.created_at))
+
+
+def _token_since_the_key(s: Situation, made_at: datetime) -> bool:
+    """With no failure to be newer than, a key from before the window proves only where it is in use."""
+    success = s.attempts.last_broker_success
+    return success is not None and success.created_at > made_at
 
 
 def _is_of_newest_mac(s: Situation, key: AuthenticationMethod) -> Finding:
@@ -156,7 +168,9 @@ def _no_key_seen(s: Situation) -> Finding:
 
 NO_KEY_SEEN = Condition("no platform credential of the newest Mac is seen", _no_key_seen)
 KEY_OF_THIS_MAC = Condition(
-    "a platform credential of the newest Mac was made after the last failure", _key_of_this_mac
+    "a platform credential of the newest Mac was made after the last failure; without a failure, in the"
+    " window or before a token of the broker",
+    _key_of_this_mac,
 )
 
 
@@ -192,7 +206,7 @@ def _mac_says_not_registered(s: Situation) -> Finding:
 
 def _stopped_at_token_step(s: Situation) -> Finding:
     paste = s.evidence.app_sso
-    if paste is None or (paste.registration_completed and paste.tokens_received_at):
+    if paste is None or paste.registration_completed is False:  # then the settings are only the profile's
         return NO
     device_step_done = paste.has_device_configuration and paste.has_login_configuration
     return yes_if(device_step_done and paste.tokens_received_at is None)

@@ -157,11 +157,16 @@ def counter(prefix: str = "id") -> Callable[[], str]:
 
 @asynccontextmanager
 async def gateway_to(
-    url: str, *, timeout: float = 5.0, pauses: Pauses | None = None, writer: str | None = None
+    url: str,
+    *,
+    timeout: float = 5.0,
+    pauses: Pauses | None = None,
+    writer: str | None = None,
+    token: str = TOKEN,
 ) -> AsyncIterator[Gateway]:
     """Open a gateway to a loopback Graph, with a budget large enough not to matter."""
     pauses = pauses or Pauses()
-    access = Access(url, FixedToken(TOKEN), FixedToken(writer) if writer else None, timeout)
+    access = Access(url, FixedToken(token), FixedToken(writer) if writer else None, timeout)
     budget = LocalBudget(1000, pauses.monotonic, pauses.pause)
     async with connect(
         access, budget=budget, now=lambda: NOW, pause=pauses.pause, new_id=counter()

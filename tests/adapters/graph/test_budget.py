@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.graph.budget import LocalBudget
+from bot.adapters.graph.budget import REPORTS_WINDOW, LocalBudget
 from bot.errors import GraphThrottled
 from bot.ports import Scarce, Urgency
 from tests.adapters.budget_contract import PROMISES, World
@@ -51,7 +51,7 @@ async def test_waiting_takes_as_long_as_told() -> None:
     for _ in range(6):
         await budget.spend(Scarce.REPORTS, Urgency.PERSON, 60)
 
-    assert sum(pauses.waited) == pytest.approx(20)
+    assert sum(pauses.waited) == pytest.approx(2 * REPORTS_WINDOW)
 
 
 async def test_a_budget_of_one_still_serves_the_background() -> None:

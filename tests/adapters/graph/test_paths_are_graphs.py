@@ -25,6 +25,7 @@ from bot.adapters.graph.mfa_states import GraphMfaStates
 from bot.adapters.graph.policies import GraphPolicies
 from bot.adapters.graph.privileges import GraphPrivileges
 from bot.adapters.graph.sign_ins import GraphSignInLog
+from bot.adapters.graph.sweep import GraphMfaSweep
 from bot.domain.people import ObjectId, PerUserMfaState
 from bot.domain.policies import TrialSignIn
 from bot.errors import NoSuchUser
@@ -101,6 +102,7 @@ async def everything_asked(graph: FakeGraph, gateway: Gateway) -> list[str]:
     await policies.what_if(USER, (TrialSignIn("browser", "app", "browser"),), Urgency.PERSON)
     await GraphPrivileges(gateway).of(USER)
     await GraphDirectoryAudits(gateway).about(USER, NOW - timedelta(hours=1), Urgency.ACTION)
+    assert [one async for one in GraphMfaSweep(gateway).states()] == []
     return [heard.target for heard in graph.heard]
 
 

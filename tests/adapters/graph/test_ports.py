@@ -317,6 +317,23 @@ async def test_sign_ins_are_asked_for_by_kind(graph: FakeGraph, gateway: Gateway
     assert non_interactive == f"{asked} and signInEventTypes/any(t: t eq 'nonInteractiveUser')&$top=1000"
 
 
+async def test_who_asks_the_same_at_the_same_time_shares_a_call(graph: FakeGraph, gateway: Gateway) -> None:
+    graph.on("/beta/auditLogs/signIns", Says({"value": [a_record("a", NOW)]}))
+    log, since = GraphSignInLog(gateway), NOW - timedelta(hours=72)
+
+    async def asked(since: datetime, *, interactive: bool = True) -> int:
+        return len(await log.of_user(USER, since, interactive=interactive, urgency=Urgency.PERSON))
+
+    found = await asyncio.gather(
+        asked(since), asked(since), asked(since, interactive=False), asked(since + timedelta(hours=1))
+    )
+
+    assert set(found) == {1}
+    assert len(graph.heard) == 3
+    await asked(since)
+    assert len(graph.heard) == 4
+
+
 async def test_sign_ins_come_newest_first_and_once(graph: FakeGraph, gateway: Gateway) -> None:
     older, newer = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
     page = [a_record("a", older), a_record("b", newer, riskState="none"), a_record("b", newer)]
@@ -435,6 +452,7 @@ async def test_what_if_asks_for_each_trial_and_keeps_enabled_policies(
         "country": "SE",
         "signInRiskLevel": "none",
         "userRiskLevel": "none",
+        "deviceInfo": {"isCompliant": False},
     }
     assert app["appliedPoliciesOnly"] is True
     assert action["signInContext"]["userAction"] == "registerOrJoinDevices"

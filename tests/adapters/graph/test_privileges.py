@@ -144,7 +144,9 @@ async def test_only_an_object_id_enters_a_filter(graph: FakeGraph, gateway: Gate
     assert graph.heard == []
 
 
-SEGMENT = refusing(400, "BadRequest", "Resource not found for the segment 'roleEligibilityScheduleInstances'.")
+SEGMENT = refusing(
+    400, "BadRequest", "Resource not found for the segment 'roleEligibilityScheduleInstances'."
+)
 
 
 @pytest.mark.parametrize("says", [refusing(404, "ResourceNotFound"), SEGMENT])

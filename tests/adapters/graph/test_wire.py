@@ -317,6 +317,16 @@ MFA_GRANTS: list[tuple[dict[str, Any] | None, bool]] = [
     ({"operator": "OR", "authenticationStrength": {"id": "s", "requirementsSatisfied": "mfa"}}, True),
     ({"operator": "OR", "authenticationStrength": {"id": "s", "requirementsSatisfied": "none"}}, False),
     ({"operator": "OR", "authenticationStrength": {"id": "00000000-0000-0000-0000-000000000004"}}, True),
+    (
+        {
+            "operator": "OR",
+            "authenticationStrength": {
+                "id": "00000000-0000-0000-0000-000000000002",
+                "requirementsSatisfied": None,
+            },
+        },
+        True,
+    ),
     ({"operator": "OR", "authenticationStrength": {"id": "custom"}}, False),
     (
         {
@@ -336,6 +346,15 @@ def test_mfa_is_demanded_only_when_there_is_no_other_way(
     policy = policy_in({"id": "p", "state": "enabled", "grantControls": grant})
 
     assert demands_mfa(policy.grant) is demanded
+
+
+@pytest.mark.parametrize("said", [{}, {"requirementsSatisfied": None}, {"requirementsSatisfied": "novel"}])
+def test_a_strength_that_does_not_say_whether_it_is_mfa_is_undecided(said: dict[str, Any]) -> None:
+    strength = {"id": "custom", "displayName": "Ours", **said}
+    policy = policy_in({"id": "p", "state": "enabled", "grantControls": {"authenticationStrength": strength}})
+
+    assert policy.grant is not None
+    assert policy.grant.strength_satisfies_mfa is None
 
 
 def test_a_policy_in_full() -> None:

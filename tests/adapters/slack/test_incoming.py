@@ -121,6 +121,8 @@ DEEP = json.dumps({"payload": 1}).replace("1", "[" * 10_000 + "]" * 10_000)
         (b"payload=notjson", FORM, 400),
         (b"[]", "application/json", 400),
         (BODY, "text/plain", 415),
+        (BODY, f"{FORM}; charset=utf-16", 415),
+        (BODY, f"{FORM}; charset=bogus", 415),
         (b"&".join(b"a%d=1" % n for n in range(500)), FORM, 400),
     ],
     ids=[
@@ -133,6 +135,8 @@ DEEP = json.dumps({"payload": 1}).replace("1", "[" * 10_000 + "]" * 10_000)
         "no json",
         "list",
         "content type",
+        "other charset",
+        "unknown charset",
         "many fields",
     ],
 )

@@ -111,6 +111,24 @@ async def test_http_mode_serves_what_slack_signs(
     assert not await transport.is_connected()
 
 
+async def test_what_claims_to_be_compressed_is_not_unpacked(
+    slack: SlackSandbox, client: AsyncWebClient, workspace: SlackWorkspace
+) -> None:
+    echo = Echo(client, workspace, slack.signing_secret)
+    transport = HttpTransport(echo.app, slack.signing_secret, "127.0.0.1", 0, wall_clock)
+    await transport.start()
+    try:
+        url = f"http://127.0.0.1:{transport.port}/slack/events"
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/x-www-form-urlencoded"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data=b"no gzip at all", headers=headers) as response,
+        ):
+            assert response.status == 401
+    finally:
+        await transport.stop()
+
+
 async def test_http_mode_serves_pages_for_browsers_beside_what_slack_signs(
     slack: SlackSandbox, client: AsyncWebClient, workspace: SlackWorkspace
 ) -> None:

@@ -19,6 +19,27 @@ def test_it_knows_whose_token_it_has(workspace: SlackWorkspace) -> None:
     assert workspace.installation.bot_user_id == "U0BOT"
 
 
+@pytest.mark.parametrize("code", ["missing_scope", "unknown_method"])
+async def test_an_app_that_slack_does_not_name_is_not_compared(
+    client: AsyncWebClient, people: People, code: str
+) -> None:
+    await people.fault("bots.info", error=code, count=1)
+    assert (await installation(client)).app_id == ""
+
+
+async def test_a_silence_about_the_app_is_no_answer(client: AsyncWebClient, people: People) -> None:
+    await people.fault("bots.info", error="fatal_error", count=1)
+    with pytest.raises(SlackError):
+        await installation(client)
+
+
+async def test_an_account_is_read_anew_when_asked(workspace: SlackWorkspace, people: People) -> None:
+    assert not (await workspace.person("U0OTTO")).is_deleted
+    await people.person("U0OTTO", deleted=True)
+    assert not (await workspace.person("U0OTTO")).is_deleted
+    assert (await workspace.person("U0OTTO", fresh=True)).is_deleted
+
+
 async def test_people_are_described_with_what_the_guard_asks(workspace: SlackWorkspace) -> None:
     hana = await workspace.person("U0HANA")
     assert (hana.email, hana.time_zone) == ("hana.berg@contoso.com", "Europe/Berlin")
