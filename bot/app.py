@@ -306,6 +306,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     tenant = settings.tenant
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(store_of(settings))
+        await link.actions.command("PING")  # no store, no start: whoever supervises us tries again
         graph = await stack.enter_async_context(graph_of(settings, shared_budget(link, settings)))
         session = await stack.enter_async_context(slack_session(settings.slack_api_url))
         client = slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)

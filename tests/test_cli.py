@@ -80,3 +80,13 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "could not be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_without_its_store_the_bot_does_not_start(tmp_path: Path) -> None:
+    gone = {**NOWHERE, "REDIS_URL": f"unix://{tmp_path}/nothing.sock"}
+
+    done = psso_bot("serve", home=tmp_path, **gone)
+
+    assert done.returncode == 5
+    assert "REDIS_URL" in done.stderr
+    assert done.stdout == ""
