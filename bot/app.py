@@ -285,15 +285,9 @@ class Running:
     link: Link
 
 
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Running]:
-    """Open everything the running bot needs, in order, and close it in reverse."""
+def store_ports(link: Link, settings: Settings) -> dict[str, Any]:
+    """Return what the running bot keeps in the store."""
     from bot.adapters.audit.keys import install_key
-    from bot.adapters.graph.audits import GraphDirectoryAudits
-    from bot.adapters.graph.privileges import GraphPrivileges
-    from bot.adapters.slack.client import slack_client, slack_session
-    from bot.adapters.slack.poster import SlackAnnouncer
-    from bot.adapters.slack.workspace import SlackWorkspace
     from bot.adapters.store.answers import RedisAnswers
     from bot.adapters.store.change_log import RedisChangeLog
     from bot.adapters.store.limits import RedisLimits
@@ -302,8 +296,30 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     from bot.adapters.store.streams import RedisInbox, outbox_for_delivery, outbox_for_execution
     from bot.adapters.store.switches import RedisSwitches
 
+    tenant, key = settings.tenant, install_key(settings.psso_state_dir)
+    return {
+        "answers": RedisAnswers(link.actions, tenant),
+        "change_log": RedisChangeLog(link.actions, tenant),
+        "requests": RedisRequests(link.actions, tenant, key, new_id),
+        "inbox": RedisInbox(link.actions, link.background, tenant, new_id),
+        "outbox": outbox_for_delivery(link.background, tenant),
+        "approved": outbox_for_execution(link.background, tenant),
+        "schedule": RedisSchedule(link.background, tenant),
+        "limits": RedisLimits(link.actions, tenant),
+        "switches": RedisSwitches(link.actions, tenant, key, settings.psso_state_dir),
+    }
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Running]:
+    """Open everything the running bot needs, in order, and close it in reverse."""
+    from bot.adapters.graph.audits import GraphDirectoryAudits
+    from bot.adapters.graph.privileges import GraphPrivileges
+    from bot.adapters.slack.client import slack_client, slack_session
+    from bot.adapters.slack.poster import SlackAnnouncer
+    from bot.adapters.slack.workspace import SlackWorkspace
+
     assert settings.slack_bot_token is not None  # settings.require_serve() ran
-    tenant = settings.tenant
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(store_of(settings))
         await link.actions.command("PING")  # no store, no start: whoever supervises us tries again
@@ -313,21 +329,12 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         workspace = await SlackWorkspace.opened(client, utc_now)
         journal = journal_of(settings, link)
         await journal.check()
-        key = install_key(settings.psso_state_dir)
         desk = Desk(
             **graph_ports(graph, settings),
-            answers=RedisAnswers(link.actions, tenant),
-            change_log=RedisChangeLog(link.actions, tenant),
-            requests=RedisRequests(link.actions, tenant, key, new_id),
-            inbox=RedisInbox(link.actions, link.background, tenant, new_id),
-            outbox=outbox_for_delivery(link.background, tenant),
-            approved=outbox_for_execution(link.background, tenant),
+            **store_ports(link, settings),
             journal=journal,
             privileges=GraphPrivileges(graph),
             directory_audits=GraphDirectoryAudits(graph),
-            schedule=RedisSchedule(link.background, tenant),
-            limits=RedisLimits(link.actions, tenant),
-            switches=RedisSwitches(link.actions, tenant, key, settings.psso_state_dir),
             workspace=workspace,
             sweeps=await stack.enter_async_context(shared_sweeps(graph)),
             announcer=SlackAnnouncer(client, workspace, settings.psso_approval_channel or "", utc_now),
