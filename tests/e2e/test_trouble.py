@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from sandbox.demo.processes import bot
 from tests.e2e.conftest import World
@@ -83,6 +84,13 @@ async def test_an_approval_survives_a_killed_bot(world: World, tmp_path: Path) -
             while "Done and read back" not in await world.card(ts):
                 await asyncio.sleep(0.2)
     assert len(await world.patches(await world.id_of(user))) == 1
+    _end_store(world)
+
+
+def _end_store(world: World) -> None:
+    """The bot that started the store was killed, and nobody else ends it."""
+    with Redis(unix_socket_path=str(world.stage.state_dir / "store" / "valkey.sock")) as store:
+        store.shutdown(nosave=True)
 
 
 def _pid_of_bot() -> int:
