@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bot.adapters.audit.journal import FileJournal
     from bot.adapters.slack.workspace import SlackWorkspace
+    from bot.adapters.step_up import SignInSite
     from bot.adapters.store.connection import Link
 
 ANSWER_WITHIN = timedelta(seconds=20)
@@ -229,6 +230,21 @@ def config_hash(settings: Settings) -> str:
     return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:16]
 
 
+def sign_in_site(settings: Settings) -> SignInSite:
+    """Return where approvers sign in, and where Entra sends them back to; `require_step_up` ran before."""
+    from bot.adapters.step_up import SignInSite
+    from bot.usecases.step_up import PATH
+
+    assert settings.azure_client_id is not None
+    return SignInSite(
+        login=(settings.psso_login_url or CLOUDS[settings.psso_cloud].login).rstrip("/"),
+        tenant=settings.tenant,
+        client_id=settings.azure_client_id,
+        redirect_uri=f"{(settings.psso_public_url or '').rstrip('/')}{PATH}/callback",
+        context=settings.psso_step_up_context,
+    )
+
+
 @asynccontextmanager
 async def step_up_ports(settings: Settings, link: Link) -> AsyncIterator[dict[str, Any]]:
     """Open what approvers' sign-ins need, where they are asked for."""
@@ -237,20 +253,11 @@ async def step_up_ports(settings: Settings, link: Link) -> AsyncIterator[dict[st
         return
     from bot.adapters.audit.keys import install_key
     from bot.adapters.client_proof import client_proof
-    from bot.adapters.step_up import EntraSignInPage, SignInSite, sign_in_session
+    from bot.adapters.step_up import EntraSignInPage, sign_in_session
     from bot.adapters.store.tickets import RedisTickets
-    from bot.usecases.step_up import PATH
 
-    identity = app_identity(settings)
-    assert identity.client_id is not None  # settings.require_serve() ran
-    site = SignInSite(
-        login=(settings.psso_login_url or CLOUDS[settings.psso_cloud].login).rstrip("/"),
-        tenant=settings.tenant,
-        client_id=identity.client_id,
-        redirect_uri=f"{(settings.psso_public_url or '').rstrip('/')}{PATH}/callback",
-        context=settings.psso_step_up_context,
-    )
-    proof = client_proof(identity)
+    site = sign_in_site(settings)
+    proof = client_proof(app_identity(settings))
     async with sign_in_session(site.login) as session:
         yield {
             "tickets": RedisTickets(

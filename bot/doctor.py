@@ -16,11 +16,13 @@ from rich.text import Text
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import app
+from bot.adapters.client_proof import ClientProof, client_proof
 from bot.adapters.graph.audits import GraphDirectoryAudits
 from bot.adapters.graph.budget import LocalBudget
 from bot.adapters.graph.privileges import GraphPrivileges
 from bot.adapters.slack.client import slack_client, slack_session, translated
 from bot.adapters.slack.workspace import SlackWorkspace, installation
+from bot.adapters.step_up import EntraSignInPage, SignInSite, sign_in_session
 from bot.errors import BotError, SettingsError, SlackError
 from bot.render.failure import in_words
 from bot.render.manifest import SCOPES
@@ -33,6 +35,7 @@ from bot.usecases.examine import (
     clock_finding,
     examine,
     graph_attempts,
+    step_up_findings,
 )
 
 MARKS = {Grade.OK: ("✓", "green"), Grade.WARNING: ("!", "yellow"), Grade.FAILED: ("✗", "red")}
@@ -45,6 +48,7 @@ async def findings_for(settings: Settings) -> list[Finding]:
         *await _slack(settings),
         *await _graph(settings),
         *await _store(settings),
+        *await _step_up(settings),
     ]
 
 
@@ -221,3 +225,44 @@ async def _store(settings: Settings) -> list[Finding]:
         fix = "Check REDIS_URL, or that PSSO_STATE_DIR is writable and its disk is not full."
         return [Finding("Store and journal", Grade.FAILED, in_words(error), fix)]
     return [store, Finding("Journal", Grade.OK, "Can be written.")]
+
+
+async def _step_up(settings: Settings) -> list[Finding]:
+    """Look at the approvers' sign-in, where it is asked for."""
+    if not settings.psso_step_up:
+        return []
+    try:
+        settings.require_step_up()
+        proof, site = client_proof(app.app_identity(settings)), app.sign_in_site(settings)
+        async with sign_in_session(site.login) as session:
+            page = EntraSignInPage(site, proof, session, app.utc_now)
+            found = await examine(_step_up_attempts(site, proof, page))
+    except SettingsError as error:
+        fix = f"Set {error.key}; docs/step-up.md says how."
+        return [Finding("Step-up: settings", Grade.FAILED, in_words(error), fix)]
+    public_url = settings.psso_public_url or ""
+    return [*step_up_findings(public_url, site.redirect_uri, site.context), *found]
+
+
+def _step_up_attempts(site: SignInSite, proof: ClientProof, page: EntraSignInPage) -> tuple[Attempt, ...]:
+    return (
+        Attempt(
+            "Step-up: credential",
+            lambda: _proof_made(proof, site.login),
+            "Make the file that AZURE_FEDERATED_TOKEN_FILE names readable for the bot.",
+        ),
+        Attempt(
+            "Step-up: Entra's sign-in pages",
+            lambda: _issuer(page),
+            f"Check AZURE_TENANT_ID and PSSO_CLOUD, and that {site.login} can be reached (HTTPS_PROXY).",
+        ),
+    )
+
+
+async def _proof_made(proof: ClientProof, login: str) -> str:
+    await asyncio.to_thread(proof.fields, login, app.utc_now())
+    return "Is there; whether Entra takes it shows at the first sign-in."
+
+
+async def _issuer(page: EntraSignInPage) -> str:
+    return f"Answer, for {await page.issuer()}."

@@ -85,6 +85,7 @@ class Denial(StrEnum):
     BOT = "bot"
     DEACTIVATED = "deactivated"
     SHARED_CHANNEL = "shared_channel"
+    NOT_POSTABLE = "not_postable"  # the approval channel takes no card; `detail` says why
     WRONG_CHANNEL = "wrong_channel"
     NOT_HELPDESK = "not_helpdesk"
     NOT_APPROVER = "not_approver"

@@ -29,10 +29,10 @@ from bot.domain.policies import (
     TrialOutcome,
     TrialSignIn,
 )
-from bot.domain.sign_ins import SignIn
+from bot.domain.sign_ins import SignIns
 from bot.domain.step_up import EntraSignIn, Ticket
 from bot.domain.sweep import Swept, Tally
-from bot.errors import GraphError
+from bot.errors import GraphError, NotAllowed
 
 Clock = Callable[[], datetime]
 """Returns the current time, aware, in UTC."""
@@ -133,8 +133,8 @@ class SignInLog(Protocol):
 
     async def of_user(
         self, user: ObjectId, since: datetime, *, interactive: bool, urgency: Urgency
-    ) -> tuple[SignIn, ...]:
-        """Return a user's sign-ins of one kind since `since`, newest first."""
+    ) -> SignIns:
+        """Return a user's sign-ins of one kind since `since`, newest first; those unreadable are counted."""
 
 
 class Policies(Protocol):
@@ -340,7 +340,17 @@ class Requests(Protocol):
         """Return a request, expired if its time has passed; NotAllowed(UNKNOWN_REQUEST) if there is none."""
 
     async def vote(self, request_id: str, vote: Vote, op_id: str) -> ChangeRequest:
-        """Count an approver's vote. One person has one vote; at quorum the state becomes approved."""
+        """Count an approver's vote; at quorum the state becomes approved.
+
+        One person has one vote, whichever of their accounts they use: NotAllowed(ALREADY_VOTED).
+        """
+
+    async def refuse(self, request_id: str, refusal: NotAllowed, op_id: str) -> ChangeRequest:
+        """Settle that a click does not count: raise `refusal`, from now on for every move with `op_id`.
+
+        When the same click was refused before, raise that; when it counted before, return the request. So
+        two processes that carry out one click never give two answers.
+        """
 
     async def cancel(self, request_id: str, by: Person, op_id: str) -> ChangeRequest:
         """Withdraw a pending request."""
@@ -512,6 +522,7 @@ class News(StrEnum):
     DENIED = "denied"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    NOT_POSTED = "not_posted"  # the approval channel takes no card; `detail` says why
     EXECUTING = "executing"
     VERIFIED = "verified"
     FAILED = "failed"

@@ -275,9 +275,9 @@ class Settings(BaseModel):
             )
 
         if self.psso_step_up:
-            self._require_step_up()
+            self.require_step_up()
 
-    def _require_step_up(self) -> None:
+    def require_step_up(self) -> None:
         """Raise SettingsError unless approvers can be sent to Entra and come back."""
         url = self.psso_public_url or ""
         parts = urlsplit(url)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import BotError, SlackError
+from bot.errors import AuditUnavailable, BotError, SlackError, StoreUnavailable
 from bot.ports import Desk, Job
 from bot.render.failure import unexpected
 from handlers import changes, kinds, overviews, questions, sweeping
@@ -36,14 +36,31 @@ async def carry_out(job: Job, desk: Desk, slack: AsyncWebClient) -> None:
         return
     reference = desk.new_id()
     if isinstance(error, BotError) and not isinstance(error, SlackError):
-        log.info("%s was refused (%s), reference %s", job.kind, type(error).__name__, reference)
-        await errand.reply(await said_of(error, reference, desk))
+        is_open = _is_open(error, job)
+        if not is_open or job.deliveries == 1:
+            log.info("%s was refused (%s), reference %s", job.kind, type(error).__name__, reference)
+            await errand.reply(await said_of(error, reference, desk))
+        if is_open:
+            raise error
         return
     if not isinstance(error, SlackError) and job.deliveries == 1:
         log.error("%s failed, reference %s", job.kind, reference)
         await errand.reply(unexpected(reference))  # once: the job comes again, the person knows
     raise error
 
+
+def _is_open(error: BotError, job: Job) -> bool:
+    """Whether the deed may have been done although its answer was lost: it comes again and finds out.
+
+    A journal that fails stops a deed before it is done, but perhaps not the one of an earlier delivery.
+    """
+    if job.kind not in DEEDS:
+        return False
+    return isinstance(error, StoreUnavailable) or (isinstance(error, AuditUnavailable) and job.deliveries > 1)
+
+
+DEEDS = frozenset({kinds.REQUEST_DISABLE, kinds.APPROVE, kinds.DENY, kinds.CANCEL, kinds.UNDO, kinds.LIFT})
+"""What changes something, once for each job however often it is carried out."""
 
 WORK: dict[str, Callable[[Errand], Awaitable[None]]] = {
     kinds.WHY: questions.ask_why,

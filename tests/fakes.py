@@ -32,6 +32,7 @@ from bot.domain.approval import (
     Target,
     Vote,
     Wish,
+    is_same_person,
 )
 from bot.domain.people import (
     AuthenticationMethod,
@@ -52,7 +53,7 @@ from bot.domain.policies import (
     TrialSignIn,
     UserScope,
 )
-from bot.domain.sign_ins import BROKER_APP, DEVICE_REGISTRATION_RESOURCE, RequirementSource, SignIn
+from bot.domain.sign_ins import BROKER_APP, DEVICE_REGISTRATION_RESOURCE, RequirementSource, SignIn, SignIns
 from bot.domain.step_up import Ticket
 from bot.domain.sweep import Swept
 from bot.errors import (
@@ -330,10 +331,11 @@ class FakeSignInLog(Scripted):
     """Troubles and delays go by "of_user", or by "interactive" and "non_interactive"."""
 
     rows: list[SignIn] = field(default_factory=list)
+    left_out: int = 0  # of each kind
 
     async def of_user(
         self, user: ObjectId, since: datetime, *, interactive: bool, urgency: Urgency
-    ) -> tuple[SignIn, ...]:
+    ) -> SignIns:
         await self._called("interactive" if interactive else "non_interactive")
         await self._called("of_user")
         mine = [
@@ -341,7 +343,7 @@ class FakeSignInLog(Scripted):
             for row in self.rows
             if row.user_id == user and row.is_interactive is interactive and row.created_at >= since
         ]
-        return tuple(sorted(mine, key=lambda row: row.created_at, reverse=True))
+        return SignIns(sorted(mine, key=lambda row: row.created_at, reverse=True), self.left_out)
 
 
 @dataclass
@@ -481,6 +483,7 @@ class FakeRequests(Scripted):
         self._now = clock
         self._queues = queues
         self._ops: dict[str, ChangeRequest] = {}
+        self._refusals: dict[str, NotAllowed] = {}
         self._leases: dict[str, datetime] = {}
 
     async def open(self, wish: Wish, op_id: str, votes: tuple[Vote, ...] = ()) -> ChangeRequest:
@@ -507,8 +510,8 @@ class FakeRequests(Scripted):
 
     async def vote(self, request_id: str, vote: Vote, op_id: str) -> ChangeRequest:
         await self._called("vote")
-        if op_id in self._ops:
-            return self._ops[op_id]
+        if (done := self._done(op_id)) is not None:
+            return done
         request = self._in(request_id, State.PENDING)
         self._may_vote(request, vote.person)
         request = replace(request, votes=(*request.votes, replace(vote, mac="signed")))
@@ -518,10 +521,18 @@ class FakeRequests(Scripted):
             request = replace(request, state=State.APPROVED, decided_at=self._now())
         return self._reply("vote", self._moved(request, op_id))
 
+    async def refuse(self, request_id: str, refusal: NotAllowed, op_id: str) -> ChangeRequest:
+        await self._called("refuse")
+        if (done := self._done(op_id)) is not None:
+            return done
+        if request_id in self.records and self._touched(request_id).state is State.PENDING:
+            self._refusals[op_id] = NotAllowed(refusal.denial, refusal.detail)
+        raise refusal
+
     async def cancel(self, request_id: str, by: Person, op_id: str) -> ChangeRequest:
         await self._called("cancel")
-        if op_id in self._ops:
-            return self._ops[op_id]
+        if (done := self._done(op_id)) is not None:
+            return done
         request = self._in(request_id, State.PENDING)
         if by.object_id != request.wish.requester.object_id:
             raise NotAllowed(Denial.NOT_REQUESTER)
@@ -582,6 +593,13 @@ class FakeRequests(Scripted):
         mine = [r for r in self.records.values() if r.wish.target.object_id == target]
         return tuple(sorted(mine, key=lambda r: r.wish.created_at, reverse=True)[:20])
 
+    def _done(self, op_id: str) -> ChangeRequest | None:
+        """What this operation did before, or None; raise what it was refused for."""
+        if op_id in self._refusals:
+            refusal = self._refusals[op_id]
+            raise NotAllowed(refusal.denial, refusal.detail)
+        return self._ops.get(op_id)
+
     def _touched(self, request_id: str) -> ChangeRequest:
         request = self.records.get(request_id)
         if request is None:
@@ -603,7 +621,7 @@ class FakeRequests(Scripted):
             raise NotAllowed(Denial.IS_REQUESTER)
         if person.object_id == request.wish.target.object_id:
             raise NotAllowed(Denial.IS_TARGET)
-        if any(person.object_id == vote.person.object_id for vote in request.votes):
+        if any(is_same_person(person, vote.person) for vote in request.votes):
             raise NotAllowed(Denial.ALREADY_VOTED)
 
     def _moved(self, request: ChangeRequest, op_id: str | None = None) -> ChangeRequest:
@@ -847,6 +865,7 @@ class FakeAnnouncer(Scripted):
     replies: list[tuple[str, News]] = field(default_factory=list)
     told: list[tuple[str, str, News]] = field(default_factory=list)
     details: list[tuple[News, str]] = field(default_factory=list)  # of replies
+    told_details: list[tuple[News, str]] = field(default_factory=list)
     announced: list[tuple[News, str, str]] = field(default_factory=list)
     posted: list[tuple[str, str]] = field(default_factory=list)
 
@@ -863,6 +882,7 @@ class FakeAnnouncer(Scripted):
     async def tell(self, slack_id: str, request: ChangeRequest, news: News, detail: str = "") -> None:
         await self._called("tell")
         self.told.append((slack_id, request.id, news))
+        self.told_details.append((news, detail))
 
     async def announce(self, news: News, detail: str, by: str = "") -> None:
         await self._called("announce")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from bot.adapters.metrics import COUNTERS
 from bot.errors import BotError
 
 Check = Callable[[], Awaitable[str | None]]
@@ -30,7 +31,9 @@ class Health:
     last_tick: float = 0.0
 
     def __post_init__(self) -> None:
-        """Register the gauges."""
+        """Register the gauges, and what the adapters count."""
+        for counter in COUNTERS:
+            self.registry.register(counter)
         self._lag = Gauge(
             "psso_event_loop_lag_seconds", "Delay of a one second timer", registry=self.registry
         )

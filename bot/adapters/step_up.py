@@ -125,6 +125,17 @@ class EntraSignInPage:
             raise NotAllowed(Denial.STEP_UP_INVALID, "nonce")
         return _sign_in(claims)
 
+    async def issuer(self) -> str:
+        """Return who signs the id_tokens, once Entra described its pages and published a key.
+
+        Raises NotAllowed(CANNOT_CHECK).
+        """
+        endpoints = await self._discovered()
+        _, answer = await self._json("GET", endpoints.keys)
+        if not _signing_keys(answer):
+            raise NotAllowed(Denial.CANNOT_CHECK, "Entra published no key that signs tokens")
+        return endpoints.issuer
+
     async def _validated(self, token: str, issuer: str) -> dict[str, Any]:
         try:
             key = await self._key(str(jwt.get_unverified_header(token).get("kid", "")))

@@ -174,12 +174,17 @@ def fulfils(wish: Wish, state: PerUserMfaState) -> bool:
     return state is wish.wanted
 
 
+def employee_number(one: Person | Target) -> str:
+    """Return the employee id in the form in which two of them are compared; "" when there is none."""
+    return one.employee_id.strip().casefold()
+
+
 def is_same_person(one: Person | Target, other: Person | Target) -> bool:
     """Tell whether two accounts are one person's: the same in Entra, or two with one employee id."""
     if one.object_id == other.object_id:
         return True
-    number = one.employee_id.strip().casefold()
-    return bool(number) and number == other.employee_id.strip().casefold()
+    number = employee_number(one)
+    return bool(number) and number == employee_number(other)
 
 
 def has_quorum(request: ChangeRequest) -> bool:

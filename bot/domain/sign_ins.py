@@ -5,8 +5,10 @@ Record fields: https://learn.microsoft.com/graph/api/resources/signin?view=graph
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 BROKER_APP = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 """Microsoft Authentication Broker: every Primary Refresh Token request is made to it."""
@@ -92,3 +94,15 @@ class SignIn:
     def succeeded(self) -> bool:
         """Whether Entra let the sign-in through."""
         return self.error_code == 0
+
+
+class SignIns(tuple[SignIn, ...]):
+    """Sign-ins as the log gave them, and how many more it gave that could not be read."""
+
+    left_out: int
+
+    def __new__(cls, rows: Iterable[SignIn] = (), left_out: int = 0) -> Self:
+        """Make a tuple that knows what it lacks."""
+        made = super().__new__(cls, rows)
+        made.left_out = left_out
+        return made

@@ -33,7 +33,9 @@ from bot.render import labels, safe
 from bot.render.blocks import Message, moment, person, plain
 from bot.render.request_card import action, asker, target_name
 
-NOT_RECORDED = "This was not recorded and nothing happened. Please try again in a minute."
+NOT_RECORDED = (
+    "If you see no result within two minutes, this was not recorded: please try again. Nothing is done twice."
+)
 UNEXPECTED = (
     "Something went wrong that we did not foresee. Try again once; "
     "if it stays, give this reference to whoever runs the bot."
@@ -49,6 +51,9 @@ DENIALS: dict[Denial, str] = {
     Denial.DEACTIVATED: "This Slack account is deactivated. Ask a workspace administrator.",
     Denial.SHARED_CHANNEL: "This conversation is shared with another organisation, so nothing is shown or "
     "decided here. Use a private channel, or a direct message to the bot.",
+    Denial.NOT_POSTABLE: "Nothing was sent: the approval channel does not take the request. "
+    "Ask whoever runs the bot to name a channel in PSSO_APPROVAL_CHANNEL that the bot is in and that belongs "
+    "to this workspace alone, then ask again.",
     Denial.WRONG_CHANNEL: "This belongs into the approval channel. Open the request's card there.",
     Denial.NOT_HELPDESK: "Only the helpdesk can ask this. Ask them, or have yourself added to PSSO_HELPDESK.",
     Denial.NOT_APPROVER: "Only approvers can decide this. Ask one, or have yourself added to PSSO_APPROVERS.",
@@ -103,6 +108,7 @@ DENIALS: dict[Denial, str] = {
 EXPLAINED = frozenset(
     {
         Denial.UNCOVERED,
+        Denial.NOT_POSTABLE,
         Denial.FROZEN,
         Denial.RATE_LIMITED,
         Denial.CANNOT_CHECK,

@@ -97,6 +97,15 @@ def _expired(_: ChangeRequest, detail: str) -> str:
     return _joined("Nobody decided in time. Nothing changed.", detail)
 
 
+def _not_posted(request: ChangeRequest, detail: str) -> str:
+    because = f", because {detail.rstrip('.')}" if detail else ""
+    return (
+        f"It could not be posted to the approval channel{because}. So nobody can decide it before it "
+        f"expires ({moment(request.wish.expires_at)}). Ask whoever runs the bot to correct "
+        "PSSO_APPROVAL_CHANNEL, then ask again."
+    )
+
+
 def _executing(_: ChangeRequest, detail: str) -> str:
     return _joined("The change is being made.", detail)
 
@@ -204,6 +213,7 @@ _SENTENCES: dict[News, Callable[[ChangeRequest, str], str]] = {
     News.DENIED: _denied,
     News.CANCELLED: _cancelled,
     News.EXPIRED: _expired,
+    News.NOT_POSTED: _not_posted,
     News.EXECUTING: _executing,
     News.VERIFIED: _verified,
     News.FAILED: _failed,

@@ -61,40 +61,59 @@ async def cancel(click: Click, desk: Desk) -> ChangeRequest:
     """Withdraw a pending request: its requester alone may, from any message that offers it."""
     deed = Deed("cancel", click.slack_id, click.op_id, request_id=click.request_id)
     async with refusals_recorded(deed, desk.journal):
-        account = await slack_account(click.slack_id, desk, fresh=True)
-        user = await entra_account(account, desk)
-        request = await desk.requests.get(click.request_id)
-        deed.concerns(request)
-        if user.id != request.wish.requester.object_id:
-            raise NotAllowed(Denial.NOT_REQUESTER)
-        requester = request.wish.requester
-        deed.actor = requester
-        if request.state is State.PENDING:
-            await desk.journal.write(deed.entry("request.cancelled"))
-        return await desk.requests.cancel(request.id, requester, click.op_id)
+        try:
+            return await _withdraw(click, deed, desk)
+        except NotAllowed as refusal:
+            return await desk.requests.refuse(click.request_id, refusal, click.op_id)
+
+
+async def _withdraw(click: Click, deed: Deed, desk: Desk) -> ChangeRequest:
+    account = await slack_account(click.slack_id, desk, fresh=True)
+    user = await entra_account(account, desk)
+    request = await desk.requests.get(click.request_id)
+    deed.concerns(request)
+    if user.id != request.wish.requester.object_id:
+        raise NotAllowed(Denial.NOT_REQUESTER)
+    requester = request.wish.requester
+    deed.actor = requester
+    if request.state is State.PENDING:
+        await desk.journal.write(deed.entry("request.cancelled"))
+    return await desk.requests.cancel(request.id, requester, click.op_id)
 
 
 async def _vote(
     click: Click, decision: Decision, reason: str, desk: Desk, proof: StepUpProof | None = None
 ) -> ChangeRequest:
+    """One click, one answer, even when two processes carry it out and the world changes between them.
+
+    So a refusal is settled in the store like a vote; if the other process counted the click, it counts.
+    """
     deed = Deed(decision, click.slack_id, click.op_id, request_id=click.request_id)
     async with refusals_recorded(deed, desk.journal):
         _check_reason(decision, reason)
-        voter = await admit(click.slack_id, Right.APPROVE, desk, fresh=True)
-        deed.actor = voter
-        request = await desk.requests.get(click.request_id)
-        deed.concerns(request)
-        vote = Vote(voter, decision, click.clicked_at, reason.strip())
-        # Past pending the store refuses with the state that stands, or repeats what this very click did.
-        if request.state is State.PENDING:
-            _check_click(click, request, desk)
-            _raise_if(denial_of_voter(request, voter))
-            if decision is Decision.APPROVE and not _has_voted(request, voter):
-                await refuse_while_frozen(request.wish.kind, desk)
-                _check_step_up(request, voter, proof)
-                await _check_speed(click, voter, desk)
-            await desk.journal.write(deed.entry(f"vote.{decision}", version=str(request.version)))
-        return await desk.requests.vote(request.id, vote, click.op_id)
+        try:
+            voter = deed.actor = await admit(click.slack_id, Right.APPROVE, desk, fresh=True)
+            vote = Vote(voter, decision, click.clicked_at, reason.strip())
+            return await _count(vote, click, deed, proof, desk)
+        except NotAllowed as refusal:
+            return await desk.requests.refuse(click.request_id, refusal, click.op_id)
+
+
+async def _count(
+    vote: Vote, click: Click, deed: Deed, proof: StepUpProof | None, desk: Desk
+) -> ChangeRequest:
+    request = await desk.requests.get(click.request_id)
+    deed.concerns(request)
+    # Past pending the store refuses with the state that stands, or repeats what this very click did.
+    if request.state is State.PENDING:
+        _check_click(click, request, desk)
+        _raise_if(denial_of_voter(request, vote.person))
+        if vote.decision is Decision.APPROVE and not _has_voted(request, vote.person):
+            await refuse_while_frozen(request.wish.kind, desk)
+            _check_step_up(request, vote.person, proof)
+            await _check_speed(click, vote.person, desk)
+        await desk.journal.write(deed.entry(f"vote.{vote.decision}", version=str(request.version)))
+    return await desk.requests.vote(request.id, vote, click.op_id)
 
 
 def _check_reason(decision: Decision, reason: str) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 
 from bot.domain.approval import ChangeRequest, State
-from bot.errors import Denial, NotAllowed
+from bot.errors import Denial, NotAllowed, SlackError
 from bot.ports import Desk, Job, News
 from bot.usecases import aftercare, remind
 from bot.usecases.anchor import receipt
+from bot.usecases.approval_channel import obstacle_in
 from bot.usecases.record import expiry_recorded
 from bot.usecases.tell import tell
 
@@ -35,7 +36,7 @@ async def deliver(job: Job, desk: Desk) -> None:
         await aftercare.begin(request, desk)  # before anything that Slack could hold up
     # A first delivery that was cut short may have shown an old state after somebody showed a newer one.
     if int(job.body["version"]) >= request.version or job.deliveries > 1:
-        request = await _bring_card_up_to_date(request, desk)
+        request = await _card_shown(job, request, desk)
     news = news_of(State(job.body["state"]), int(job.body["version"]))
     await remind.keep_up(request, desk)
     if news is News.EXPIRED:
@@ -51,6 +52,17 @@ def news_of(state: State, version: int) -> News:
     if state is State.PENDING:
         return News.OPENED if version <= 1 else News.APPROVED_ONE
     return News(state.value)
+
+
+async def _card_shown(job: Job, request: ChangeRequest, desk: Desk) -> ChangeRequest:
+    """Show the card. Who asked is told, once, when the channel has become one that takes none."""
+    try:
+        return await _bring_card_up_to_date(request, desk)
+    except (NotAllowed, SlackError) as error:
+        obstacle = obstacle_in(error)
+        if obstacle is not None and request.card is None and job.deliveries == 1:
+            await tell(request.wish.requester.slack_id, request, News.NOT_POSTED, desk, obstacle)
+        raise
 
 
 async def _bring_card_up_to_date(request: ChangeRequest, desk: Desk) -> ChangeRequest:

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from bot.domain.people import object_id
-from bot.errors import BotError, GraphNotFound, GraphRefused, NoSuchUser, RefusalKind
+from bot.errors import BotError, GraphNotFound, GraphRefused, NoSuchUser, NotAllowed, RefusalKind
 from bot.ports import DirectoryAudits, Privileges, Services, Urgency
 
 NOBODY = object_id("00000000-0000-0000-0000-000000000000")
@@ -119,6 +120,44 @@ def approval_attempts(privileges: Privileges, audits: DirectoryAudits, now: date
     )
 
 
+def step_up_findings(public_url: str, redirect_uri: str, context: str) -> tuple[Finding, ...]:
+    """Judge what the settings of the approvers' sign-in say; what only Entra's portal shows is named."""
+    return (
+        _address_finding(public_url),
+        Finding(
+            "Step-up: redirect URI",
+            Grade.OK,
+            f"The app registration must list {redirect_uri} (platform Web); that cannot be seen here.",
+        ),
+        _context_finding(context),
+    )
+
+
+def _address_finding(public_url: str) -> Finding:
+    check, parts = "Step-up: PSSO_PUBLIC_URL", urlsplit(public_url)
+    if parts.path.rstrip("/").endswith("/step-up"):
+        seen = f"Links would begin with {public_url.rstrip('/')}/step-up/."
+        return Finding(check, Grade.WARNING, seen, "Leave /step-up out of PSSO_PUBLIC_URL: the bot adds it.")
+    if parts.scheme != "https":
+        seen = f"{public_url} opens on this machine alone."
+        fix = "Set PSSO_PUBLIC_URL to the https:// address at which approvers' browsers reach the bot."
+        return Finding(check, Grade.WARNING, seen, fix)
+    seen = f"Approvers' browsers will be sent to {public_url}; open it from one of their machines to be sure."
+    return Finding(check, Grade.OK, seen)
+
+
+def _context_finding(context: str) -> Finding:
+    check = "Step-up: proof of MFA"
+    if not context:
+        return Finding(
+            check,
+            Grade.WARNING,
+            "It rests on `amr` in Entra's ID token, which v2.0 tokens may lack: then no approval counts.",
+            "Set PSSO_STEP_UP_CONTEXT to an authentication context that demands MFA; docs/step-up.md, 3.",
+        )
+    return Finding(check, Grade.OK, f"The authentication context {context} is asked for, and checked.")
+
+
 def clock_finding(ours: datetime, theirs: datetime | None) -> Finding:
     """Compare our clock with the time another service answered with."""
     if theirs is None:
@@ -150,4 +189,6 @@ async def _made(attempt: Attempt) -> Finding:
 def _seen(error: BotError) -> str:
     if isinstance(error, GraphRefused) and error.kind is RefusalKind.LICENCE:
         return "The tenant has no Entra ID P1 or P2 licence for this."
+    if isinstance(error, NotAllowed) and error.detail:
+        return f"{error.detail}."
     return f"It failed: {str(error) or type(error).__name__}."

@@ -27,6 +27,7 @@ from bot.errors import (
     GraphUnreachable,
     NotAllowed,
     RefusalKind,
+    StoreUnavailable,
 )
 from bot.ports import Desk, Entry, Job
 from bot.usecases.aftercare import snapshot
@@ -67,6 +68,13 @@ class Run:
         if not await self.desk.requests.renew(self.request.id, self.request.fence, LEASE):
             raise Conflict(self.request.id, State.EXECUTING)
 
+    async def keep(self) -> None:
+        """Extend the lease between two slow checks; what counts is `hold` before the change."""
+        try:
+            await self.hold()
+        except StoreUnavailable as error:
+            log.info("request %s: the lease could not be extended: %s", self.request.id, error)
+
     async def rest(self, seconds: float) -> None:
         """Wait without losing the lease."""
         while seconds > 0:
@@ -77,6 +85,7 @@ class Run:
 
     async def read(self) -> PerUserMfaState:
         """Read the state that Graph has now."""
+        await self.keep()
         self.seen = await self.desk.mfa_states.per_user_mfa_state(self.request.wish.target.object_id)
         return self.seen
 
@@ -143,7 +152,7 @@ async def _attempt(run: Run) -> Ending:
     wish = run.request.wish
     if run.may_have_sent and fulfils(wish, await run.read()):
         return _verified(run)  # sent before: an objection now could only deny what was done
-    objection = await objection_to(run.request, run.desk)
+    objection = await objection_to(run.request, run.desk, run.keep)
     if objection is not None:
         return await _stopped(run, objection)
     state = await run.read()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.approval import ChangeKind, ChangeRequest, State
@@ -21,7 +21,7 @@ from bot.domain.policies import (
     TrialOutcome,
     TrialSignIn,
 )
-from bot.domain.sign_ins import SignIn
+from bot.domain.sign_ins import SignIn, SignIns
 from bot.errors import GraphError
 from bot.ports import Desk, Entry, Job, News, Policies, Urgency
 from bot.usecases.tell import tell
@@ -43,8 +43,8 @@ class Sight:
 
     registered: str = ""
     failure: SignIn | None = None
-    interactive: tuple[SignIn, ...] = ()
-    non_interactive: tuple[SignIn, ...] = ()
+    interactive: SignIns = field(default_factory=SignIns)
+    non_interactive: SignIns = field(default_factory=SignIns)
 
 
 async def begin_follow(request: ChangeRequest, desk: Desk) -> None:
@@ -211,7 +211,7 @@ class _AlreadyRead:
 
     async def of_user(
         self, user: ObjectId, since: datetime, *, interactive: bool, urgency: Urgency
-    ) -> tuple[SignIn, ...]:
+    ) -> SignIns:
         return self.sight.interactive if interactive else self.sight.non_interactive
 
 

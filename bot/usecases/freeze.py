@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.approval import ChangeKind
 from bot.domain.risk import problem_with_reason
@@ -17,6 +17,8 @@ ANNOUNCE = "announce_freeze"
 PEOPLE = ("U", "W")  # how Slack ids of people begin
 HOUR = timedelta(hours=1)
 ANNOUNCED_ANYWAY = timedelta(seconds=30)
+MOST_LOOKS = 20
+"""For ten minutes a throw that was begun is waited for; after that, what stands is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +79,31 @@ async def too_many_disables(desk: Desk, op_id: str) -> bool:
 
 
 async def announce_freeze(job: Job, desk: Desk) -> None:
-    """Say in the approval channel how the switch stands now. Raises SlackError: say it again later."""
+    """Say in the approval channel how the switch stands now. Raises SlackError: say it again later.
+
+    A job that comes before its throw looks again: who throws may be held up, and then die before saying so.
+    """
     state = await desk.switches.read(FREEZE)
+    looks = int(job.body.get("looks", "0"))
+    if looks < MOST_LOOKS and not _is_thrown(state, job.body.get("at", "")):
+        body = {**job.body, "looks": str(looks + 1)}
+        await desk.schedule.put(ANNOUNCE, FREEZE, desk.now() + ANNOUNCED_ANYWAY, body)
+        return
     if state is not None:
         news = News.FROZEN if state.on else News.LIFTED
         by = state.by if state.by.startswith(PEOPLE) else ""  # the bot itself is nobody to mention
         await desk.announcer.announce(news, state.reason, by=by)
 
 
+def _is_thrown(state: SwitchState | None, at: str) -> bool:
+    """Whether the switch was thrown at that time, or again since; "" is any time."""
+    return not at or (state is not None and state.at >= datetime.fromisoformat(at))
+
+
 async def _throw(state: SwitchState, desk: Desk) -> SwitchState:
     """The announcement is scheduled before as well: a switch that was thrown never goes untold."""
-    await desk.schedule.put(ANNOUNCE, FREEZE, desk.now() + ANNOUNCED_ANYWAY, {})
+    body = {"at": state.at.isoformat()}
+    await desk.schedule.put(ANNOUNCE, FREEZE, desk.now() + ANNOUNCED_ANYWAY, body)
     await desk.switches.throw(FREEZE, state)
-    await desk.schedule.put(ANNOUNCE, FREEZE, desk.now(), {})
+    await desk.schedule.put(ANNOUNCE, FREEZE, desk.now(), body)
     return state

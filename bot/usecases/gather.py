@@ -6,7 +6,7 @@ Round one: who is meant, and the tenant's settings. Round two needs the object i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from bot.domain.coverage import trials_for
 from bot.domain.evidence import NOT_ASKED, Absent, Evidence, Fact, Known, Unreadable, known
 from bot.domain.people import ObjectId, User, is_object_id, object_id
 from bot.domain.policies import NamedLocation, TrialOutcome
+from bot.domain.sign_ins import SignIns
 from bot.errors import BotError, GraphError, GraphUnreachable, NoSuchUser
 from bot.ports import Services, Urgency
 from bot.usecases import facts
@@ -124,6 +125,15 @@ async def _last_change(user: ObjectId, services: Services, reader: Reader) -> Fa
             return Absent(services.now(), facts.OWN_CHANGES.source)
 
 
+def _left_out(facts: Iterable[Fact[Any]]) -> tuple[str, ...]:
+    """Name the sign-ins that the log gave and that nobody could read: they may be the ones that matter."""
+    count = sum(rows.left_out for fact in facts if isinstance(rows := known(fact, None), SignIns))
+    if not count:
+        return ()
+    records = "1 sign-in record" if count == 1 else f"{count} sign-in records"
+    return (f"{records} could not be read: the error code, the time or the id is missing.",)
+
+
 def evidence_of(
     asked: str, subject: Subject, services: Services, read: Mapping[str, Task], **more: Any
 ) -> Evidence:
@@ -135,6 +145,7 @@ def evidence_of(
         window=services.rules.lookback,
         user=subject.user,
         user_was_deleted=subject.was_deleted,
+        notes=_left_out(done.values()),
         **done,
         **more,
     )

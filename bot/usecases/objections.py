@@ -6,6 +6,7 @@ are on hold, and does not fail because somebody who approved it has left since.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.domain.approval import ChangeKind, ChangeRequest, Failure, Person, has_quorum
@@ -22,6 +23,10 @@ BOT = "psso-bot"
 UNCOVERED = frozenset({Grade.NONE, Grade.UNKNOWN})
 
 
+Keep = Callable[[], Awaitable[None]]
+"""Keeps hold of the request; Conflict when somebody else has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Objection:
     """Why the change must not be made."""
@@ -30,8 +35,8 @@ class Objection:
     sentence: str
 
 
-async def objection_to(request: ChangeRequest, desk: Desk) -> Objection | None:
-    """Return the first objection, or None.
+async def objection_to(request: ChangeRequest, desk: Desk, keep: Keep) -> Objection | None:
+    """Return the first objection, or None. `keep` is called before each check: all may take minutes.
 
     Raises NotAllowed(CANNOT_CHECK) and GraphError when it cannot be decided now.
     """
@@ -44,12 +49,18 @@ async def objection_to(request: ChangeRequest, desk: Desk) -> Objection | None:
         if is_break_glass(user, desk.rules.break_glass):
             return _no("The account is on the list that is never touched.")
         return None
-    return (
-        await _about_hold(desk)
-        or await _about_people(request, desk)
-        or await _about_risk(request, user, desk)
-        or await _about_number(request, desk)
+    checks: tuple[Callable[[], Awaitable[Objection | None]], ...] = (
+        lambda: _about_hold(desk),
+        lambda: _about_people(request, desk, keep),
+        lambda: _about_risk(request, user, desk),
+        lambda: _about_hold(desk),  # again: somebody may have thrown it meanwhile
+        lambda: _about_number(request, desk),
     )
+    for check in checks:
+        await keep()
+        if (objection := await check()) is not None:
+            return objection
+    return None
 
 
 def _no(sentence: str) -> Objection:
@@ -68,11 +79,12 @@ async def _about_hold(desk: Desk) -> Objection | None:
     return _no(f"changes are on hold ({held.reason}).") if held else None
 
 
-async def _about_people(request: ChangeRequest, desk: Desk) -> Objection | None:
+async def _about_people(request: ChangeRequest, desk: Desk, keep: Keep) -> Objection | None:
     """Requester and voters must still be who they were, and still have the right they used."""
     rights = [(request.wish.requester, Right.REQUEST)]
     rights += [(vote.person, Right.APPROVE) for vote in request.approvals]
     for person, right in rights:
+        await keep()
         if not await _still_may(person, right, desk):
             done = "request" if right is Right.REQUEST else "approve"
             return Objection(Failure.POLICY, f"Not changed: {person.name} may no longer {done} this.")

@@ -20,6 +20,7 @@ from bot.domain.risk import (
 from bot.errors import BadInput, BotError, Denial, NotAllowed
 from bot.ports import Desk
 from bot.usecases.admit import Right, admit
+from bot.usecases.approval_channel import refuse_unpostable
 from bot.usecases.freeze import refuse_while_frozen
 from bot.usecases.record import Deed, refusals_recorded
 from bot.usecases.risk_facts import facts_at_request, read_account
@@ -65,6 +66,7 @@ async def request_disable(ask: DisableAsk, desk: Desk) -> ChangeRequest:
         requester = await admit(ask.requester.slack_id, Right.REQUEST, desk, fresh=True)
         deed.actor = requester
         await refuse_while_frozen(ChangeKind.DISABLE, desk)
+        await refuse_unpostable(desk)
         await _refuse(BY_REQUESTER, requester.object_id, ask, desk)
         answered, needs = await _judged(ask, requester, desk)
         await _refuse(ABOUT_TARGET, ask.target, ask, desk)

@@ -10,6 +10,7 @@ from bot.domain.risk import is_break_glass, problem_with_reason
 from bot.errors import BadInput, Denial, GraphError, GraphNotFound, NoSuchUser, NotAllowed
 from bot.ports import Desk
 from bot.usecases.admit import Right, admit
+from bot.usecases.approval_channel import refuse_unpostable
 from bot.usecases.record import Deed, refusals_recorded
 
 QUORUM = 1
@@ -39,6 +40,7 @@ async def request_undo(ask: UndoAsk, desk: Desk) -> ChangeRequest:
             raise BadInput(problem, "reason")
         requester = await admit(ask.requester.slack_id, Right.REQUEST, desk, fresh=True)
         deed.actor = requester
+        await refuse_unpostable(desk)
         original = await desk.requests.get(ask.request_id)
         deed.concerns(original)
         await _check_may_be_undone(original, requester, desk)

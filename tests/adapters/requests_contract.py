@@ -200,6 +200,93 @@ class RequestsContract:
         assert refused.value.denial is Denial.ALREADY_VOTED
         assert (await requests.get("req-1")).state is State.PENDING
 
+    async def test_two_accounts_of_one_person_have_one_vote_even_in_the_same_instant(
+        self, requests: Requests, now: Clock
+    ) -> None:
+        """An employee number, however it is written, is what the accounts have in common."""
+        await requests.open(a_wish(now(), quorum=2), "op-1")
+        twins = (replace(GRACE, employee_id="E-17"), replace(LINUS, employee_id=" e-17"))
+
+        results = await asyncio.gather(
+            *(requests.vote("req-1", a_vote(twin), f"click-{twin.name}") for twin in twins),
+            return_exceptions=True,
+        )
+
+        refused = [result for result in results if isinstance(result, NotAllowed)]
+        assert [refusal.denial for refusal in refused] == [Denial.ALREADY_VOTED]
+        request = await requests.get("req-1")
+        assert (request.state, len(request.votes), request.intact) == (State.PENDING, 1, True)
+
+    async def test_people_without_an_employee_number_are_different_people(
+        self, requests: Requests, now: Clock
+    ) -> None:
+        await requests.open(a_wish(now(), quorum=2), "op-1")
+
+        await requests.vote("req-1", replace(a_vote(GRACE), person=replace(GRACE, employee_id=" ")), "op-2")
+        voted = await requests.vote("req-1", a_vote(LINUS), "op-3")
+
+        assert voted.state is State.APPROVED
+
+    async def test_a_click_that_was_refused_stays_refused(self, requests: Requests, now: Clock) -> None:
+        """Whatever the process that carries it out a second time thinks of it."""
+        await requests.open(a_wish(now()), "op-1")
+        held = NotAllowed(Denial.FROZEN, "too many\nat once")
+        with pytest.raises(NotAllowed) as first:
+            await requests.refuse("req-1", held, "click")
+
+        for again in (
+            requests.vote("req-1", a_vote(GRACE), "click"),
+            requests.refuse("req-1", NotAllowed(Denial.NOT_APPROVER), "click"),
+            requests.cancel("req-1", ASKER, "click"),
+        ):
+            with pytest.raises(NotAllowed) as second:
+                await again
+            assert (second.value.denial, second.value.detail) == (held.denial, held.detail)
+        assert (first.value.denial, first.value.detail) == (held.denial, held.detail)
+        assert (await requests.get("req-1")).votes == ()
+        assert (await requests.vote("req-1", a_vote(GRACE), "another click")).state is State.APPROVED
+
+    async def test_a_click_that_counted_is_not_refused_afterwards(
+        self, requests: Requests, now: Clock
+    ) -> None:
+        await requests.open(a_wish(now(), quorum=2), "op-1")
+        voted = await requests.vote("req-1", a_vote(GRACE), "click")
+
+        assert await requests.refuse("req-1", NotAllowed(Denial.FROZEN), "click") == voted
+
+    async def test_a_vote_and_its_refusal_at_once_have_one_answer(
+        self, requests: Requests, now: Clock
+    ) -> None:
+        for number in range(10):
+            wish = a_wish(now(), number, target=100 + number)
+            await requests.open(wish, f"open-{number}")
+
+            results = await asyncio.gather(
+                requests.vote(wish.id, a_vote(GRACE), f"click-{number}"),
+                requests.refuse(wish.id, NotAllowed(Denial.FROZEN), f"click-{number}"),
+                return_exceptions=True,
+            )
+
+            counted = len((await requests.get(wish.id)).votes)
+            assert [isinstance(result, ChangeRequest) for result in results] == [bool(counted)] * 2
+
+    async def test_a_click_on_nothing_is_refused_as_it_was_judged(self, requests: Requests) -> None:
+        with pytest.raises(NotAllowed) as refused:
+            await requests.refuse("nothing", NotAllowed(Denial.GUEST), "click")
+
+        assert refused.value.denial is Denial.GUEST
+
+    async def test_a_refused_click_leaves_a_request_as_it_is(self, requests: Requests, now: Clock) -> None:
+        opened = await requests.open(a_wish(now()), "op-1")
+        with pytest.raises(NotAllowed):
+            await requests.refuse("req-1", NotAllowed(Denial.GUEST), "click")
+        assert await requests.get("req-1") == opened
+
+        approved = await requests.vote("req-1", a_vote(GRACE), "op-2")
+        with pytest.raises(NotAllowed):
+            await requests.refuse("req-1", NotAllowed(Denial.GUEST), "late click")
+        assert await requests.get("req-1") == approved
+
     @pytest.mark.parametrize(
         ("person", "denial"), [(ASKER, Denial.IS_REQUESTER), (TARGET_PERSON, Denial.IS_TARGET)]
     )

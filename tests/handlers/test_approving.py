@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.domain.approval import ChangeRequest, State
-from bot.errors import AuditUnavailable, StoreUnavailable
+from bot.errors import AuditUnavailable, BotError, NotAllowed, StoreUnavailable
 from bot.render import labels
+from bot.usecases.deliver import deliver
 from sandbox.slack.screen import all_plain
 from tests.handlers.conftest import ADA, APPROVALS, HANA, Office
+from tests.usecases.requests import a_wish
 
 VERDICT = "Per-user MFA blocks Platform SSO"
 FORM = {
@@ -287,6 +291,74 @@ async def test_a_click_that_cannot_be_recorded_is_said(listening: Office, office
     await office.people.wait_for("U0OTTO", "not recorded")
     (request,) = office.desk.requests.records.values()
     assert request.votes == ()
+
+
+async def test_nothing_is_said_to_be_sent_once_the_approval_channel_is_shared_outside(office: Office) -> None:
+    await open_form(office)
+    await office.people.channel(APPROVALS, is_ext_shared=True)
+    office.desk.clock.advance(61)
+
+    await office.people.submit("U0HANA", values())
+
+    shown = all_plain(await office.people.wait_for("U0HANA", "it is shared with another organisation"))
+    assert "Nothing was sent" in shown
+    assert "PSSO_APPROVAL_CHANNEL" in shown
+    assert "Sent to the approvers" not in shown
+    assert office.desk.requests.records == {}
+
+
+async def test_who_asked_is_told_when_the_channel_was_shared_a_moment_before(listening: Office) -> None:
+    """What Slack says about a channel is kept for a minute, so the request was opened in good faith."""
+    hana = replace(a_wish().requester, slack_id="U0HANA")
+    await listening.desk.requests.open(
+        a_wish(requester=hana, expires_at=listening.desk.now() + timedelta(minutes=30)), "op"
+    )
+    await listening.people.channel(APPROVALS, is_ext_shared=True)
+
+    (job,) = [job for job in await listening.desk.outbox.take("w", 9, 0) if job.body["state"] == "pending"]
+    with pytest.raises(NotAllowed):
+        await deliver(job, listening.desk)
+
+    shown = all_plain(
+        await listening.people.wait_for("U0HANA", "could not be posted to the approval channel")
+    )
+    assert "because it is shared with another organisation" in shown
+    assert "PSSO_APPROVAL_CHANNEL" in shown
+
+
+async def test_a_vote_whose_answer_got_lost_is_found_out_and_told(office: Office) -> None:
+    """It may have counted, so nobody is told that it did not."""
+    a_young_account(office)
+    await ask(office)
+    office.desk.requests.lost_replies.append("vote")
+    await office.people.click("U0OTTO", labels.APPROVE, channel=APPROVALS)
+    await office.people.wait_for("U0OTTO", "If you see no result within two minutes")
+
+    office.desk.inbox.abandon()
+
+    await office.people.wait_for("U0OTTO", "Your approval is counted: 1 of 2")
+    await office.wait_until_quiet()
+    (request,) = office.desk.requests.records.values()
+    assert len(request.votes) == 1
+
+
+async def test_a_vote_that_may_have_counted_waits_for_the_journal_too(office: Office) -> None:
+    a_young_account(office)
+    await ask(office)
+    office.desk.requests.lost_replies.append("vote")
+    await office.people.click("U0OTTO", labels.APPROVE, channel=APPROVALS)
+    await office.people.wait_for("U0OTTO", "If you see no result within two minutes")
+    troubles: list[BotError | None] = [AuditUnavailable()]
+    office.desk.journal.troubles["write"] = troubles
+
+    office.desk.inbox.abandon()
+    async with asyncio.timeout(5):
+        while troubles:
+            await asyncio.sleep(0.01)
+    office.desk.inbox.abandon()
+
+    shown = await office.people.wait_for("U0OTTO", "Your approval is counted: 1 of 2")
+    assert "The journal could not be written" not in all_plain(shown)
 
 
 async def test_a_form_that_cannot_be_recorded_is_said_in_the_form(office: Office) -> None:

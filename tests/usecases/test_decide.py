@@ -20,6 +20,7 @@ from bot.errors import (
     SlackError,
     StoreUnavailable,
 )
+from bot.ports import SwitchState
 from bot.usecases.decide import approve, cancel, deny
 from tests.fakes import (
     APPROVER,
@@ -29,6 +30,7 @@ from tests.fakes import (
     NOON,
     TARGET,
     FakeDesk,
+    FakeSwitches,
     a_desk,
     a_person,
     a_slack_person,
@@ -374,6 +376,82 @@ async def test_without_the_journal_nothing_is_decided(kind: str) -> None:
         await approve(click, desk)
 
     assert desk.requests.records["req-1"].votes == ()
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+async def test_a_click_that_counted_is_not_refused_when_it_is_carried_out_again(decision: Decision) -> None:
+    """Two processes may carry out one click; meanwhile its giver was removed from the approvers."""
+    desk = a_desk()
+    await a_pending_request(desk)
+
+    async def decide(desk: FakeDesk) -> ChangeRequest:
+        if decision is Decision.APPROVE:
+            return await approve(a_click(desk), desk)
+        return await deny(a_click(desk), WHY, desk)
+
+    counted = await decide(desk)
+
+    assert await decide(_just_removed(desk)) == counted
+    assert desk.journal.kinds == [f"vote.{decision}"]
+
+
+async def test_a_click_that_was_refused_does_not_count_when_it_is_carried_out_again() -> None:
+    desk = a_desk()
+    await a_pending_request(desk)
+    with pytest.raises(NotAllowed):
+        await approve(a_click(desk), _just_removed(desk))
+
+    with pytest.raises(NotAllowed) as caught:
+        await approve(a_click(desk), desk)
+
+    assert caught.value.denial is Denial.NOT_APPROVER
+    assert desk.requests.records["req-1"].votes == ()
+    assert (await approve(a_click(desk, op_id="another click"), desk)).votes
+
+
+async def test_a_freeze_between_two_processes_that_carry_out_one_click_gives_one_answer() -> None:
+    """Whether the vote or the freeze comes first: the two say the same, and so does the card."""
+    for delays in ({"vote": 0.002}, {"refuse": 0.002}):
+        desk = a_desk()
+        await a_pending_request(desk, quorum=1)
+        desk.requests.delays.update(delays)
+        frozen = replace(desk, switches=FakeSwitches())
+        await frozen.switches.throw("freeze", SwitchState(True, "U0PIA", "too many", desk.now()))
+
+        answers = await asyncio.gather(
+            approve(a_click(desk), desk), approve(a_click(desk), frozen), return_exceptions=True
+        )
+
+        counted = bool(desk.requests.records["req-1"].votes)
+        assert [isinstance(answer, ChangeRequest) for answer in answers] == [counted, counted]
+        assert counted or {str(answer) for answer in answers} == {"frozen: too many"}
+
+
+async def test_two_accounts_of_one_person_voting_in_the_same_instant_count_once() -> None:
+    desk = a_desk()
+    _with_employee_id(desk, APPROVER)
+    _with_employee_id(desk, APPROVER_2)
+    await a_pending_request(desk, quorum=2)
+    desk.requests.delays["vote"] = 0.002  # both have read the request before either votes
+
+    results = await asyncio.gather(
+        approve(a_click(desk), desk), approve(a_click(desk, APPROVER_2), desk), return_exceptions=True
+    )
+
+    denials = [result.denial for result in results if isinstance(result, NotAllowed)]
+    assert denials == [Denial.ALREADY_VOTED]
+    request = desk.requests.records["req-1"]
+    assert (request.state, len(request.votes), request.intact) == (State.PENDING, 1, True)
+
+
+async def test_a_withdrawal_that_was_made_is_not_refused_when_it_is_carried_out_again() -> None:
+    desk = a_desk()
+    await a_pending_request(desk)
+    click = a_click(desk, HELPDESK)
+    withdrawn = await cancel(click, desk)
+    desk.workspace.change(HELPDESK, is_guest=True)
+
+    assert await cancel(click, desk) == withdrawn
 
 
 # --- cancel -------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.approval import ChangeRequest, Failure, State
-from bot.errors import SlackError
+from bot.errors import BotError, Denial, NotAllowed, SlackError
 from bot.ports import Job, News
 from bot.usecases.deliver import deliver, news_of
 from bot.usecases.execute import LEASE, execute
@@ -43,6 +43,40 @@ async def test_an_opened_request_is_shown_and_its_card_remembered() -> None:
     assert card is not None
     assert card.posted_at == desk.now()
     assert (desk.announcer.replies, desk.announcer.told) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [
+        (NotAllowed(Denial.SHARED_CHANNEL), "it is shared with another organisation"),
+        (SlackError("chat.postMessage", "is_archived"), "it is archived"),
+    ],
+)
+async def test_who_asked_is_told_once_when_the_channel_takes_no_card(trouble: BotError, why: str) -> None:
+    desk = a_desk()
+    await desk.requests.open(a_wish(), "op")
+    desk.announcer.troubles["show"] = trouble
+
+    for _ in range(2):
+        for job in await desk.outbox.take("w", 100, 0):
+            with pytest.raises(type(trouble)):
+                await deliver(job, desk)
+        desk.outbox.abandon()
+
+    assert desk.announcer.told == [("U0HANNA", "req-1", News.NOT_POSTED)]
+    assert desk.announcer.told_details[-1] == (News.NOT_POSTED, why)
+
+
+async def test_a_card_that_slack_takes_later_is_no_news() -> None:
+    desk = a_desk()
+    await desk.requests.open(a_wish(), "op")
+    desk.announcer.troubles["show"] = SlackError("chat.postMessage", "ratelimited", 1.0)
+
+    for job in await desk.outbox.take("w", 100, 0):
+        with pytest.raises(SlackError):
+            await deliver(job, desk)
+
+    assert desk.announcer.told == []
 
 
 async def test_a_verified_change_is_told_to_requester_and_approvers() -> None:

@@ -488,6 +488,31 @@ async def test_the_lease_is_held_through_a_long_wait() -> None:
     assert max(desk.clock.pauses) < LEASE.total_seconds() / 2
 
 
+async def test_the_lease_is_held_through_checks_that_take_longer_than_it() -> None:
+    """Otherwise the next claim would begin them anew, and so on without end."""
+    desk = a_desk()
+    await an_approved_request(desk)
+
+    class SlowDirectory(type(desk.directory)):  # type: ignore[misc]
+        async def find_user(self, asked: str) -> object:
+            desk.clock.advance(LEASE.total_seconds() * 0.9)
+            return await super().find_user(asked)
+
+    request = await execute("req-1", "w1", replace(desk, directory=SlowDirectory()))
+
+    assert (request.state, request.fence) == (State.VERIFIED, 1)
+    assert desk.now() - request.wish.created_at > 2 * LEASE
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_lease_that_cannot_be_extended_between_two_checks_stops_nothing(times: int) -> None:
+    desk = a_desk()
+    desk.requests.troubles["renew"] = [StoreUnavailable()] * times
+    await an_approved_request(desk)
+
+    assert (await execute("req-1", "w1", desk)).state is State.VERIFIED
+
+
 # --- jobs ---------------------------------------------------------------------------------------------
 
 

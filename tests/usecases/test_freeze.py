@@ -10,9 +10,9 @@ import pytest
 from bot.domain.approval import CardRef, ChangeKind, State, Target
 from bot.domain.people import PerUserMfaState, User
 from bot.errors import AuditUnavailable, BadInput, Denial, NotAllowed, SlackError, StoreUnavailable
-from bot.ports import News
+from bot.ports import News, SwitchState
 from bot.usecases.decide import APPROVALS_WITHIN, MOST_APPROVALS, Click, approve, cancel, deny
-from bot.usecases.freeze import FREEZE, HOUR, LiftAsk, freeze, frozen, lift, too_many_disables
+from bot.usecases.freeze import FREEZE, HOUR, MOST_LOOKS, LiftAsk, freeze, frozen, lift, too_many_disables
 from bot.usecases.remind import SCHEDULED
 from tests.fakes import (
     APPROVAL_CHANNEL,
@@ -142,6 +142,39 @@ async def test_a_freeze_whose_thrower_dies_at_once_is_announced_all_the_same() -
     assert [news for news, _, _ in desk.announcer.announced] == [News.FROZEN]
 
 
+async def test_a_freeze_whose_thrower_was_held_up_and_then_died_is_announced_all_the_same() -> None:
+    """The announcement falls due before the switch is thrown, and nobody puts it again."""
+    desk = a_desk()
+    desk.switches.troubles["throw"] = [StoreUnavailable()]
+    with pytest.raises(StoreUnavailable):
+        await freeze("", WHY, desk)
+    begun = SwitchState(True, "", WHY, desk.now())
+    desk.clock.advance(31)
+    await run_due(desk)
+    assert desk.announcer.announced == []
+
+    await desk.switches.throw(FREEZE, begun)
+    desk.clock.advance(31)
+    await run_due(desk)
+    await run_due(desk)
+
+    assert desk.announcer.announced == [(News.FROZEN, WHY, "")]
+
+
+async def test_a_throw_that_never_came_is_not_waited_for_for_ever() -> None:
+    desk = a_desk()
+    desk.switches.troubles["throw"] = [StoreUnavailable()]
+    with pytest.raises(StoreUnavailable):
+        await freeze("", WHY, desk)
+
+    for _ in range(MOST_LOOKS + 1):
+        desk.clock.advance(31)
+        await run_due(desk)
+
+    assert desk.announcer.announced == []
+    assert not desk.schedule.jobs
+
+
 # --- what is on hold ------------------------------------------------------------------------------------
 
 
@@ -158,7 +191,7 @@ async def test_nobody_approves_a_disable_while_frozen() -> None:
     assert desk.journal.entries[-1].detail["because"] == "frozen"
 
     await lift(LOOKED, desk)
-    assert len((await approve(a_click(desk), desk)).votes) == 1
+    assert len((await approve(a_click(desk, op_id="another click"), desk)).votes) == 1
 
 
 async def test_a_switch_that_cannot_be_read_stops_an_approval() -> None:

@@ -11,12 +11,22 @@ import pytest
 from bot.domain.approval import ChangeKind, Decision, Failure, State, Vote
 from bot.domain.diagnosis import Coverage, Grade
 from bot.domain.hours import open_hours
-from bot.domain.people import AuthenticationMethod, PerUserMfaState
+from bot.domain.people import AuthenticationMethod, ObjectId, PerUserMfaState
 from bot.errors import AuditUnavailable, BotError, GraphRefused, GraphUnreachable, StoreUnavailable
 from bot.ports import AuditEvent, Privilege, SwitchState
 from bot.usecases.execute import execute
-from bot.usecases.freeze import FREEZE
-from tests.fakes import APPROVER, NOON, TARGET, FakeDesk, a_desk, a_person, an_mfa_policy, some_rules
+from bot.usecases.freeze import FREEZE, freeze
+from tests.fakes import (
+    APPROVER,
+    NOON,
+    TARGET,
+    FakeDesk,
+    FakePrivileges,
+    a_desk,
+    a_person,
+    an_mfa_policy,
+    some_rules,
+)
 from tests.usecases.requests import a_pending_request, an_approved_request
 
 ENFORCED, DISABLED = PerUserMfaState.ENFORCED, PerUserMfaState.DISABLED
@@ -40,6 +50,21 @@ async def test_the_ordinary_case_is_carried_out_with_one_approval() -> None:
     assert (await outcome(desk))[0] is None
     assert desk.sign_in_log.calls == []
     assert desk.directory_audits.calls == ["about"]
+
+
+async def test_a_hold_that_is_thrown_while_the_account_is_judged_stops_the_change() -> None:
+    desk = a_desk()
+    await an_approved_request(desk)
+
+    class Meanwhile(FakePrivileges):
+        async def of(self, user: ObjectId) -> Privilege:
+            await freeze("U0PIA", "Stop everything", desk)
+            return await super().of(user)
+
+    failure, sentence = await outcome(replace(desk, privileges=Meanwhile()))
+
+    assert failure is Failure.POLICY
+    assert "on hold (Stop everything)" in sentence
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,14 @@ from bot.errors import (
     Denial,
     GraphUnreachable,
     NotAllowed,
+    SlackError,
     StoreUnavailable,
 )
+from bot.usecases.approval_channel import CLOSED, SHARED
 from bot.usecases.request_disable import DisableAsk, request_disable
 from bot.usecases.why import why
 from tests.fakes import (
+    APPROVAL_CHANNEL,
     BYSTANDER,
     HELPDESK,
     TARGET,
@@ -275,3 +278,38 @@ async def test_texts_that_cannot_be_used_are_refused_without_keeping_them(field:
 )
 async def test_ordinary_reasons_are_taken(text: str) -> None:
     assert (await request_disable(an_ask(reason=text), a_desk())).wish.reason == text
+
+
+# --- the approval channel -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", sorted(CLOSED))
+async def test_what_cannot_be_posted_to_the_approvers_is_not_asked_for(code: str) -> None:
+    desk = a_desk()
+    desk.workspace.troubles["channel"] = SlackError("conversations.info", code)
+
+    with pytest.raises(NotAllowed) as caught:
+        await request_disable(an_ask(), desk)
+
+    assert (caught.value.denial, caught.value.detail) == (Denial.NOT_POSTABLE, CLOSED[code])
+    assert desk.requests.records == {}
+    assert desk.journal.entries[-1].detail["because"] == "not_postable"
+
+
+async def test_nothing_is_asked_for_in_a_channel_that_has_become_shared() -> None:
+    desk = a_desk()
+    channel = desk.workspace.channels[APPROVAL_CHANNEL]
+    desk.workspace.channels[APPROVAL_CHANNEL] = replace(channel, is_external=True)
+
+    with pytest.raises(NotAllowed) as caught:
+        await request_disable(an_ask(), desk)
+
+    assert caught.value.detail == SHARED
+
+
+async def test_a_slack_that_does_not_answer_holds_nothing_up() -> None:
+    """The card is posted once Slack answers."""
+    desk = a_desk()
+    desk.workspace.troubles["channel"] = SlackError("conversations.info", "ratelimited", 3.0)
+
+    assert (await request_disable(an_ask(), desk)).state is State.PENDING

@@ -12,6 +12,7 @@ from bot.errors import BadInput, Conflict, Denial, GraphRefused, GraphUnreachabl
 from bot.usecases.execute import execute
 from bot.usecases.undo import UndoAsk, request_undo
 from tests.fakes import (
+    APPROVAL_CHANNEL,
     APPROVER,
     APPROVER_2,
     BYSTANDER,
@@ -35,6 +36,15 @@ async def refused(desk: FakeDesk, ask: UndoAsk = ASK) -> NotAllowed:
         await request_undo(ask, desk)
     assert desk.journal.kinds[-1] == "refused"
     return refusal.value
+
+
+async def test_an_undo_that_cannot_be_posted_to_the_approvers_is_not_asked_for() -> None:
+    desk = a_desk()
+    await a_verified_request(desk)
+    channel = desk.workspace.channels[APPROVAL_CHANNEL]
+    desk.workspace.channels[APPROVAL_CHANNEL] = replace(channel, is_external=True)
+
+    assert (await refused(desk)).denial is Denial.NOT_POSTABLE
 
 
 async def test_an_undo_asks_for_the_state_before() -> None:

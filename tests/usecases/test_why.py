@@ -128,6 +128,16 @@ async def test_sign_ins_are_read_for_the_window_of_the_settings() -> None:
 # --- what cannot be read ------------------------------------------------------------------------------
 
 
+async def test_sign_in_records_that_cannot_be_read_are_named() -> None:
+    services = services_with()
+    assert not any("sign-in record" in line for line in (await why(MIRA, services)).answer.diagnosis.unknown)
+    services.sign_in_log.left_out = 2  # of each kind
+
+    unknown = (await why(MIRA, services, fresh=True)).answer.diagnosis.unknown
+
+    assert any(line.startswith("4 sign-in records could not be read") for line in unknown)
+
+
 @pytest.mark.parametrize("name", READS)
 async def test_whatever_cannot_be_read_is_a_doubt_of_the_answer(name: str) -> None:
     services = services_with()

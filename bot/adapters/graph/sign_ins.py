@@ -6,6 +6,7 @@ https://learn.microsoft.com/graph/api/signin-list?view=graph-rest-beta
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -26,12 +27,14 @@ from bot.adapters.graph.wire import (
     whole_number,
 )
 from bot.domain.people import ObjectId, object_id
-from bot.domain.sign_ins import AppliedPolicy, AuthenticationStep, RequirementSource, SignIn
+from bot.domain.sign_ins import AppliedPolicy, AuthenticationStep, RequirementSource, SignIn, SignIns
 from bot.ports import Urgency
 
 MOST_PAGES = 3
 QUERY_SAFE = "'(),:/"
 NON_INTERACTIVE = "signInEventTypes/any(t: t eq 'nonInteractiveUser')"
+
+log = logging.getLogger(__name__)
 
 
 class GraphSignInLog:
@@ -39,11 +42,11 @@ class GraphSignInLog:
 
     def __init__(self, graph: Gateway) -> None:
         self._graph = graph
-        self._flight: SingleFlight[tuple[SignIn, ...]] = SingleFlight()
+        self._flight: SingleFlight[SignIns] = SingleFlight()
 
     async def of_user(
         self, user: ObjectId, since: datetime, *, interactive: bool, urgency: Urgency
-    ) -> tuple[SignIn, ...]:
+    ) -> SignIns:
         """Return a user's sign-ins of one kind since `since`, newest first, each once.
 
         Whoever asks the same while a read is under way shares it: the log allows few calls. "The same" is
@@ -57,22 +60,34 @@ class GraphSignInLog:
 
     async def _of_user(
         self, user: ObjectId, since: datetime, *, interactive: bool, urgency: Urgency
-    ) -> tuple[SignIn, ...]:
+    ) -> SignIns:
         """The log republishes records, so the same id may come twice; the first is the newer copy."""
         condition = f"userId eq '{object_id(user)}' and createdDateTime ge {_instant(since)}"
         if not interactive:  # without a filter on the kind Graph returns interactive ones alone
             condition += f" and {NON_INTERACTIVE}"
         path = f"/beta/auditLogs/signIns?$filter={quote(condition, safe=QUERY_SAFE)}&$top=1000"
-        read: Callable[[Row], SignIn] = partial(sign_in, interactive=interactive)
+        read: Callable[[Row], SignIn | None] = partial(_readable, interactive=interactive)
         limits = Within(urgency, pages=MOST_PAGES, must_end=False)
         found: dict[str, SignIn] = {}
-        for row in await self._graph.rows(SIGN_INS, path, read, limits):
+        rows = await self._graph.rows(SIGN_INS, path, read, limits)
+        for row in filter(None, rows):
             found.setdefault(row.id, row)
-        return tuple(sorted(found.values(), key=lambda row: row.created_at, reverse=True))
+        left_out = rows.count(None)
+        if left_out:
+            log.warning("left out %d unreadable rows of %s", left_out, SIGN_INS.what)
+        return SignIns(sorted(found.values(), key=lambda row: row.created_at, reverse=True), left_out)
 
 
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _readable(row: Row, *, interactive: bool) -> SignIn | None:
+    """Read one record; None stands for one that cannot be understood, so that it is counted."""
+    try:
+        return sign_in(row, interactive=interactive)
+    except (ValueError, AttributeError):  # AttributeError: the row is not an object
+        return None
 
 
 def sign_in(row: Row, *, interactive: bool) -> SignIn:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from bot.adapters.metrics import REPLAYS_REJECTED
 from bot.ports import Clock
 
 PATH = "/slack/events"
@@ -68,6 +69,7 @@ class IncomingCheck:
     async def _once(self, signature: str, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Run the handler for a signature's first arrival; a failed run may be repeated."""
         if not self._remember(signature):
+            REPLAYS_REJECTED.inc()
             return web.Response()
         answer: web.StreamResponse | None = None
         try:

@@ -12,13 +12,24 @@ from bot.adapters.audit.keys import subkey
 from bot.adapters.store.connection import StoreClient, load_script
 from bot.adapters.store.keyspace import Keyspace
 from bot.adapters.store.records import Seal, card_text, milliseconds, pairs
-from bot.domain.approval import CardRef, ChangeRequest, Failure, Person, State, Vote, Wish
+from bot.domain.approval import (
+    CardRef,
+    ChangeRequest,
+    Failure,
+    Person,
+    State,
+    Vote,
+    Wish,
+    employee_number,
+)
 from bot.domain.people import ObjectId
 from bot.errors import Conflict, Denial, NotAllowed, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 _REQUEST = load_script("request")
+
+MOST_DETAIL = 300  # characters of a refusal's detail that are kept
 
 
 class RedisRequests:
@@ -52,6 +63,16 @@ class RedisRequests:
     async def vote(self, request_id: str, vote: Vote, op_id: str) -> ChangeRequest:
         """Count a vote; NotAllowed for requester, target, or a second vote."""
         return await self._move("vote", request_id, op_id, self._signed(request_id, vote))
+
+    async def refuse(self, request_id: str, refusal: NotAllowed, op_id: str) -> ChangeRequest:
+        """Settle that `op_id` does not count, unless it did: raise `refusal`, or what it was refused for."""
+        text = json.dumps([refusal.denial, refusal.detail[:MOST_DETAIL]], ensure_ascii=False)
+        try:
+            return await self._move("refuse", request_id, op_id, {"refusal": text})
+        except NotAllowed as settled:
+            if settled.denial is Denial.UNKNOWN_REQUEST:
+                raise refusal from settled
+            raise
 
     async def cancel(self, request_id: str, by: Person, op_id: str) -> ChangeRequest:
         """Withdraw a pending request."""
@@ -98,8 +119,8 @@ class RedisRequests:
 
     def _signed(self, request_id: str, vote: Vote) -> dict[str, str]:
         text, mac = self._seal.vote(request_id, vote)
-        person, decision = vote.person.object_id, vote.decision.value
-        return {"voter": person, "decision": decision, "vote": text, "vote_mac": mac}
+        voter = {"voter": vote.person.object_id, "employee": employee_number(vote.person)}
+        return {**voter, "decision": vote.decision.value, "vote": text, "vote_mac": mac}
 
     async def _run(self, verb: str, request_id: str, op_id: str, args: Mapping[str, object]) -> Any:
         keys = self._keys
@@ -116,6 +137,8 @@ class RedisRequests:
             raise NotAllowed(Denial.UNKNOWN_REQUEST, request_id)
         if status == "denied":
             raise NotAllowed(Denial(detail), request_id)
+        if status == "refused":
+            raise _refusal(detail)
         request = self._seal.read(*pairs(records[0]))
         if status == "conflict":
             raise Conflict(detail, request.state, _last_voter(request))
@@ -136,3 +159,12 @@ class RedisRequests:
 def _last_voter(request: ChangeRequest) -> str | None:
     """Who decided, for the person who came too late."""
     return request.votes[-1].person.name if request.votes else None
+
+
+def _refusal(text: str) -> NotAllowed:
+    """Read a remembered refusal; one that only another version knows is refused all the same."""
+    try:
+        denial, detail = json.loads(text)
+        return NotAllowed(Denial(denial), str(detail))
+    except (ValueError, TypeError):
+        return NotAllowed(Denial.CANNOT_CHECK)

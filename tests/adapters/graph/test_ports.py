@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -342,6 +343,19 @@ async def test_sign_ins_come_newest_first_and_once(graph: FakeGraph, gateway: Ga
     found = await GraphSignInLog(gateway).of_user(USER, older, interactive=True, urgency=Urgency.PERSON)
 
     assert [row.id for row in found] == ["b", "a"]
+
+
+async def test_sign_ins_that_cannot_be_read_are_counted(
+    graph: FakeGraph, gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    without_code = {**a_record("b", NOW), "status": {}}
+    graph.on("/", Says({"value": [a_record("a", NOW), without_code, {"createdDateTime": "x"}, None]}))
+
+    with caplog.at_level(logging.WARNING):
+        found = await GraphSignInLog(gateway).of_user(USER, NOW, interactive=True, urgency=Urgency.PERSON)
+
+    assert ([row.id for row in found], found.left_out) == (["a"], 3)
+    assert "left out 3 unreadable rows of the sign-in log" in caplog.text
 
 
 async def test_at_most_three_pages_are_read_and_each_is_paid_for(graph: FakeGraph, gateway: Gateway) -> None:

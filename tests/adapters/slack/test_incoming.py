@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.adapters.health import Health, served
 from bot.adapters.slack.incoming import MOST_BYTES, PATH, IncomingCheck
 from tests.fakes import FakeClock
 
@@ -96,6 +97,25 @@ async def test_a_repeated_request_has_no_second_effect(behind: Behind) -> None:
     assert await behind.post(headers) == (200, "handled")
     assert await behind.post(headers) == (200, "")
     assert behind.handled == 1
+
+
+async def test_replays_are_counted_for_metrics(behind: Behind) -> None:
+    health, headers = Health({}, lambda: 0.0), behind.signed(BODY, age=7)
+
+    def counted() -> float:
+        return health.registry.get_sample_value("psso_replay_rejected_total") or 0.0
+
+    before = counted()
+    for _ in range(3):
+        await behind.post(headers)
+    await behind.post(behind.signed(BODY) | {"X-Slack-Signature": "v0=" + "0" * 64})
+
+    assert counted() - before == 2
+    async with (
+        served(health, "127.0.0.1", 0) as port,
+        behind.session.get(f"http://127.0.0.1:{port}/metrics") as answer,
+    ):
+        assert f"psso_replay_rejected_total {counted()}" in await answer.text()
 
 
 async def test_a_request_that_failed_may_come_again(behind: Behind) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from inspect import iscoroutinefunction
 from random import Random
@@ -20,7 +20,7 @@ from bot.adapters.store.connection import Script, StoreClient
 from bot.adapters.store.requests import RedisRequests
 from bot.adapters.store.schedule import RedisSchedule
 from bot.domain.approval import CardRef, ChangeRequest, Failure, State, fulfils
-from bot.domain.people import ObjectId, PerUserMfaState
+from bot.domain.people import ObjectId, PerUserMfaState, User
 from bot.errors import (
     AuditUnavailable,
     BotError,
@@ -31,7 +31,7 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.ports import Entry, Job, News
-from tests.fakes import APPROVAL_CHANNEL, TARGET, FakeJournal
+from tests.fakes import APPROVAL_CHANNEL, APPROVER, APPROVER_2, TARGET, FakeDirectory, FakeJournal
 
 SPEED = 1000
 POLL = 0.03  # seconds between two looks into an empty queue
@@ -76,6 +76,16 @@ class PatchSeen:
     hold_ignored: bool
 
 
+@dataclass(frozen=True)
+class Told:
+    """What somebody learned about one click of theirs; `why` "": that it counted."""
+
+    request_id: str
+    slack_id: str
+    op_id: str
+    why: str = ""
+
+
 @dataclass
 class World:
     """One story: its dice, what Graph and Slack hold, and everything worth checking at the end."""
@@ -91,13 +101,21 @@ class World:
     journal: list[Entry] = field(default_factory=list)
     cards: dict[str, State] = field(default_factory=dict)
     news: list[tuple[str, str, News]] = field(default_factory=list)  # whom, request, what
-    counted: list[tuple[str, str]] = field(default_factory=list)  # request, who was told "counted"
-    refused: list[tuple[str, str, str]] = field(default_factory=list)  # request, who, why
+    counted: list[Told] = field(default_factory=list)
+    refused: list[Told] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)  # requests called done by who had not read it back
     lives: int = 0
+    twins: bool = False  # two of the approvers' accounts are one person's
+    account: list[str] = field(default_factory=list)  # what happened when, to be read by people
 
     def __post_init__(self) -> None:
         self.dice = Random(self.seed)
+        self.twins = self.chance(0.15)
+
+    def tell(self, who: str, what: str) -> None:
+        """Add a line to the account of this story."""
+        since = (real_now() - self.clock.start).total_seconds() * 1000
+        self.account.append(f"{since:8.1f} ms  {who:<8} {what}")
 
     def chance(self, probability: float) -> bool:
         return self.dice.random() < probability
@@ -128,6 +146,7 @@ class Life:
         world = self.world
         if world.kills_left and world.chance(0.012):
             world.kills_left -= 1
+            world.tell(self.name, "is killed")
             self.is_dead = True
             assert self.process is not None
             self.process.cancel()
@@ -197,6 +216,7 @@ class SimRequests(RedisRequests):
     async def claim(self, request_id: str, worker: str, lease: timedelta) -> ChangeRequest:
         claimed = await super().claim(request_id, worker, lease / SPEED)
         self.life.read = None
+        self.life.world.tell(self.life.name, f"claims {request_id}, fence {claimed.fence}")
         return claimed
 
     async def renew(self, request_id: str, fence: int, lease: timedelta) -> bool:
@@ -213,6 +233,7 @@ class SimRequests(RedisRequests):
     ) -> ChangeRequest:
         read = self.life.read
         request = await super().finish(request_id, fence, state, failure, outcome)
+        self.life.world.tell(self.life.name, f"finishes {request_id} as {state}: {outcome}")
         if state is State.VERIFIED and (read is None or not fulfils(request.wish, read)):
             self.life.world.blind.append(request_id)
         return request
@@ -267,6 +288,24 @@ class SimJournal(FakeJournal):
         if self.world.chance(0.01):
             raise AuditUnavailable("no space left on the device")
         self.world.journal.append(entry)
+        who = entry.actor.slack_id if entry.actor else ""
+        detail = " ".join(f"{key}={value}" for key, value in entry.detail.items())
+        self.world.tell("journal", f"{entry.kind} {entry.request_id or ''} {who} {entry.result} {detail}")
+
+
+@dataclass
+class SimDirectory(FakeDirectory):
+    """Everybody is in it, and now and then it cannot be asked: then no click may count."""
+
+    life: Life = field(kw_only=True)
+
+    async def find_user(self, asked: str) -> User:
+        await self.life.step()
+        if self.life.world.chance(0.02):
+            raise GraphUnreachable("the user")
+        found = await super().find_user(asked)
+        is_twin = self.life.world.twins and found.id in (APPROVER.id, APPROVER_2.id)
+        return replace(found, employee_id="E-17") if is_twin else found
 
 
 @dataclass
@@ -284,6 +323,7 @@ class SimGraph:
         world.stale = max(0, world.stale - 1)
         if user == TARGET.id:
             self.life.read = seen
+            world.tell(self.life.name, f"reads {seen}, which is {world.state}")
         await self.life.step()
         return seen
 
@@ -295,6 +335,7 @@ class SimGraph:
         held = HELD.get() and state is PerUserMfaState.DISABLED
         request = world.intent_behind(client_request_id)
         world.patches.append(PatchSeen(request, real_now(), state, applied, held))
+        world.tell(self.life.name, f"sets {state}: applied={applied}, {trouble or 'answered'}")
         self.life.read = None
         if applied:
             world.previous, world.state = world.state, state
@@ -328,22 +369,27 @@ class SimSlack:
         def shown() -> None:
             self.life.world.cards[request.id] = request.state
 
-        await self._call(shown)
+        await self._call(shown, f"shows {request.id} as {request.state}, version {request.version}")
         return request.card or CardRef(APPROVAL_CHANNEL, f"ts-{request.id}", self.life.world.clock())
 
     async def reply(self, request: ChangeRequest, news: News, detail: str = "") -> None:
-        await self._call(lambda: self.life.world.news.append(("thread", request.id, news)))
+        await self._say("thread", request.id, news)
 
     async def tell(self, slack_id: str, request: ChangeRequest, news: News, detail: str = "") -> None:
-        await self._call(lambda: self.life.world.news.append((slack_id, request.id, news)))
+        await self._say(slack_id, request.id, news)
 
     async def announce(self, news: News, detail: str, by: str = "") -> None:
-        await self._call(lambda: self.life.world.news.append(("channel", "", news)))
+        await self._say("channel", "", news)
 
-    async def _call(self, effect: Callable[[], None]) -> None:
+    async def _say(self, whom: str, request_id: str, news: News) -> None:
+        said = (whom, request_id, news)
+        await self._call(lambda: self.life.world.news.append(said), f"tells {whom}: {news} {request_id}")
+
+    async def _call(self, effect: Callable[[], None], what: str) -> None:
         await self.life.step()
         await self._fail()
         effect()
+        self.life.world.tell(self.life.name, what)
         await self._fail()
         await self.life.step()
 

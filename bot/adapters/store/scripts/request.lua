@@ -5,14 +5,15 @@
 -- Answer: status, detail, then records, each as id, field, value, field, value…
 --
 -- The order of the checks is part of the promise: repeated operation, missing, expired, state, fence,
--- lease, vote, move, outbox and audit, remembered result. Keys that are built here from the prefix carry
--- its hash tag, so they live in the slot of KEYS.
+-- lease, vote, move, outbox and audit, remembered result. A refusal is a result, too. Keys that are built
+-- here from the prefix carry its hash tag, so they live in the slot of KEYS.
 local OUTBOX, AUDIT, OPEN, DUE = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local verb, subject, op, prefix = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local args = cjson.decode(ARGV[4])
 
 local KEEP_CLOSED_S = 180 * 86400
 local KEEP_OPERATION_S = 7 * 86400
+local KEEP_REFUSAL_S = 86400
 local HISTORY = 20
 local AUDIT_LENGTH = 100000
 local OPEN_STATES = { pending = true, approved = true, executing = true }
@@ -105,8 +106,19 @@ local function denial_of(id, given)
     return 'is_requester'
   elseif given.voter == field(id, 'target') then
     return 'is_target'
-  elseif redis.call('HSETNX', key_of(id), 'voter:' .. given.voter, given.decision) == 0 then
-    return 'already_voted'
+  end
+  -- One person, one vote: an employee number is what several accounts of a person have in common.
+  local marks = { 'voter:' .. given.voter }
+  if (given.employee or '') ~= '' then
+    marks[2] = 'employee:' .. given.employee
+  end
+  for _, mark in ipairs(marks) do
+    if redis.call('HEXISTS', key_of(id), mark) == 1 then
+      return 'already_voted'
+    end
+  end
+  for _, mark in ipairs(marks) do
+    redis.call('HSET', key_of(id), mark, given.decision)
   end
   local number = redis.call('HINCRBY', key_of(id), 'votes', 1)
   redis.call('HSET', key_of(id), 'vote:' .. number, given.vote, 'vote_mac:' .. number, given.vote_mac)
@@ -209,6 +221,20 @@ function moves.vote(id, state)
   return remember(id)
 end
 
+-- What a click was refused for is remembered like what it did: two processes that carry out one click
+-- give one answer, that of the first. Not in the record, which refused clicks must not swell; and not past
+-- pending, where no click counts any more.
+local function refusal_key()
+  return prefix .. 'refused:' .. subject .. ':' .. op
+end
+
+function moves.refuse(_, state)
+  if state == 'pending' then
+    redis.call('SET', refusal_key(), args.refusal, 'EX', KEEP_REFUSAL_S)
+  end
+  return answer('refused', args.refusal)
+end
+
 function moves.cancel(id, state)
   if state ~= 'pending' then
     return answer('conflict', id, { id })
@@ -264,6 +290,10 @@ end
 local result = field(subject, 'op:' .. op)
 if result then
   return repeated(subject, result)
+end
+local refusal = op ~= '' and redis.call('GET', refusal_key())
+if refusal then
+  return answer('refused', refusal)
 end
 local state = field(subject, 'state')
 if not state then
