@@ -5,16 +5,19 @@ BIN := $(VENV)/bin
 export UV_NO_CONFIG := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format rules lock benchmarks clean
+.PHONY: help demo test test-long check format rules lock benchmarks clean
 
 help: ## Show what can be made
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.runtime ## Play the whole story on a sandbox Slack and Entra, then stay up for you to try
 	@$(BIN)/python -m sandbox.demo
 
 test: $(VENV)/.dev ## Run the test suite
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not long"
+
+test-long: $(VENV)/.dev ## Run the tests that wait for real clocks: kills, outages, quiet hours
+	@$(BIN)/python -m pytest -q -n 4 --dist loadfile -m long
 
 check: $(VENV)/.dev ## Formatting, lint, types, import rules, generated pages, compose file
 	@$(BIN)/ruff format --check .

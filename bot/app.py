@@ -18,7 +18,9 @@ from pydantic import SecretStr
 from bot.adapters.graph.budget import LocalBudget
 from bot.adapters.graph.credentials import CLOUDS, Access, AppIdentity, FixedToken, Identity
 from bot.adapters.graph.gateway import Gateway, connect
-from bot.domain.hours import open_hours
+from bot.domain.alerts import Thresholds
+from bot.domain.hours import open_hours, weekly_time
+from bot.domain.routes import alert_routes
 from bot.ports import Budget, Desk, MfaSweep, Rules, Services, Sweeps
 from bot.settings import Settings
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
     from bot.adapters.audit.journal import FileJournal
     from bot.adapters.slack.workspace import SlackWorkspace
     from bot.adapters.step_up import SignInSite
+    from bot.adapters.store.budget import RedisBudget
     from bot.adapters.store.connection import Link
+    from bot.alerting import Watch
 
 ANSWER_WITHIN = timedelta(seconds=20)
 
@@ -65,6 +69,16 @@ def rules_of(settings: Settings) -> Rules:
         step_up_context=settings.psso_step_up_context,
         public_url=(settings.psso_public_url or "").rstrip("/"),
         uncovered=settings.psso_uncovered,
+        alert_channel=settings.psso_alert_channel or "",
+        alert_routes=alert_routes(settings.psso_alert_routes or ""),
+        alert_hours=open_hours(settings.psso_alert_hours) if settings.psso_alert_hours else None,
+        alert_thresholds=Thresholds(
+            place_at=settings.psso_alert_place_at,
+            outage_at=max(settings.psso_alert_place_at, settings.psso_alert_outage_at),
+        ),
+        poll_every=timedelta(seconds=settings.psso_poll_seconds),
+        shadow=settings.psso_shadow,
+        digest_at=weekly_time(settings.psso_digest) if settings.psso_digest else None,
     )
 
 
@@ -195,7 +209,7 @@ async def shared_sweeps(graph: Gateway) -> AsyncIterator[Sweeps]:
         await sweeps.close()
 
 
-def shared_budget(link: Link, settings: Settings) -> Budget:
+def shared_budget(link: Link, settings: Settings) -> RedisBudget:
     """Return the allowance that all replicas share."""
     from bot.adapters.store.budget import RedisBudget
 
@@ -290,6 +304,7 @@ class Running:
     workspace: SlackWorkspace
     journal: FileJournal
     link: Link
+    watch: Watch
 
 
 def store_ports(link: Link, settings: Settings) -> dict[str, Any]:
@@ -320,22 +335,28 @@ def store_ports(link: Link, settings: Settings) -> dict[str, Any]:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Running]:
     """Open everything the running bot needs, in order, and close it in reverse."""
+    from prometheus_client import CollectorRegistry
+
     from bot.adapters.graph.audits import GraphDirectoryAudits
     from bot.adapters.graph.privileges import GraphPrivileges
     from bot.adapters.slack.client import slack_client, slack_session
     from bot.adapters.slack.poster import SlackAnnouncer
     from bot.adapters.slack.workspace import SlackWorkspace
+    from bot.alerting import Sources, alert_ports, new_watch
 
     assert settings.slack_bot_token is not None  # settings.require_serve() ran
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(store_of(settings))
         await link.actions.command("PING")  # no store, no start: whoever supervises us tries again
-        graph = await stack.enter_async_context(graph_of(settings, shared_budget(link, settings)))
+        budget = shared_budget(link, settings)
+        graph = await stack.enter_async_context(graph_of(settings, budget))
         session = await stack.enter_async_context(slack_session(settings.slack_api_url))
         client = slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
         workspace = await SlackWorkspace.opened(client, utc_now)
         journal = journal_of(settings, link)
         await journal.check()
+        sources = Sources(graph, link, client, workspace, app_identity(settings), utc_now, new_id)
+        watch = new_watch(settings, CollectorRegistry(), utc_now)
         desk = Desk(
             **graph_ports(graph, settings),
             **store_ports(link, settings),
@@ -343,8 +364,10 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             privileges=GraphPrivileges(graph),
             directory_audits=GraphDirectoryAudits(graph),
             workspace=workspace,
+            budget_gauge=budget,
             sweeps=await stack.enter_async_context(shared_sweeps(graph)),
             announcer=SlackAnnouncer(client, workspace, settings.psso_approval_channel or "", utc_now),
             **await stack.enter_async_context(step_up_ports(settings, link)),
+            **await stack.enter_async_context(alert_ports(settings, sources, watch)),
         )
-        yield Running(desk, client, workspace, journal, link)
+        yield Running(desk, client, workspace, journal, link, watch)

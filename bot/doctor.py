@@ -23,6 +23,8 @@ from bot.adapters.graph.privileges import GraphPrivileges
 from bot.adapters.slack.client import slack_client, slack_session, translated
 from bot.adapters.slack.workspace import SlackWorkspace, installation
 from bot.adapters.step_up import EntraSignInPage, SignInSite, sign_in_session
+from bot.doctor_alerts import alert_channels, alert_findings
+from bot.doctor_stream import stream_findings
 from bot.errors import BotError, SettingsError, SlackError
 from bot.render.failure import in_words
 from bot.render.manifest import SCOPES
@@ -48,6 +50,8 @@ async def findings_for(settings: Settings) -> list[Finding]:
         *await _slack(settings),
         *await _graph(settings),
         *await _store(settings),
+        *alert_findings(settings),
+        *await stream_findings(settings),
         *await _step_up(settings),
     ]
 
@@ -146,6 +150,7 @@ def _channels(settings: Settings, workspace: SlackWorkspace) -> list[Attempt]:
         "PSSO_APPROVAL_CHANNEL": settings.psso_approval_channel,
         "PSSO_ALERT_CHANNEL": settings.psso_alert_channel,
         "PSSO_AUDIT_CHANNEL": settings.psso_audit_channel,
+        **alert_channels(settings),
     }
     return [
         Attempt(
@@ -184,6 +189,10 @@ async def _channel(workspace: SlackWorkspace, channel_id: str) -> str:
     channel = await workspace.channel(channel_id)
     if channel.is_external:
         raise SlackError("conversations.info", f"#{channel.name} is shared with another organisation")
+    if channel.is_archived:
+        raise SlackError("conversations.info", f"#{channel.name} is archived")
+    if not channel.has_bot:
+        raise SlackError("conversations.info", f"the bot is not in #{channel.name}")
     return f"#{channel.name} is there and not shared outside."
 
 

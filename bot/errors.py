@@ -15,6 +15,7 @@ BotError
 │   ├── GraphUnreachable      no answer in time, connection lost, 5xx
 │   └── GraphMalformed        an answer that cannot be understood: HTML, cut JSON, a missing field
 ├── StoreUnavailable          the store did not answer
+├── StreamUnavailable         the sign-in stream did not answer, or refuses our login
 ├── AuditUnavailable          the journal could not be written: nothing may be changed
 └── SlackError                Slack refused or did not answer (carries Slack's error code)
 
@@ -211,6 +212,10 @@ class GraphMalformed(GraphError):
 
 class StoreUnavailable(BotError):
     """The store did not answer, or refuses writes."""
+
+
+class StreamUnavailable(BotError):
+    """The sign-in stream (Event Hubs) did not answer, or refuses our login."""
 
 
 class AuditUnavailable(BotError):

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
+from bot.alert_ports import Alerts
+from bot.domain.alerts import Route, Thresholds
 from bot.domain.approval import CardRef, ChangeRequest, Failure, Person, State, Vote, Wish
 from bot.domain.diagnosis import Diagnosis
-from bot.domain.hours import OpenHours
+from bot.domain.hours import OpenHours, WeeklyTime
 from bot.domain.people import (
     AuthenticationMethod,
     Device,
@@ -65,6 +67,22 @@ class Budget(Protocol):
 
     async def drained(self, bucket: Scarce, seconds: float) -> None:
         """Graph answered 429: nobody spends from `bucket` for `seconds`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """How much of an allowance is used: `used` of `calls` within `window`."""
+
+    used: int
+    calls: int
+    window: timedelta
+
+
+class BudgetGauge(Protocol):
+    """Shows how much is left of the sign-in log's allowance."""
+
+    async def in_use(self) -> BudgetUse:
+        """Return what was spent within the last window. Raises StoreUnavailable."""
 
 
 class Directory(Protocol):
@@ -126,6 +144,9 @@ class Sweeps(Protocol):
 
     async def latest(self, max_wait: float) -> SweepReport:
         """Return the last sweep, or start one and wait `max_wait` seconds; it goes on behind the answer."""
+
+    def last(self) -> SweepReport | None:
+        """Return the last sweep, which may still go on; start none."""
 
 
 class SignInLog(Protocol):
@@ -303,16 +324,21 @@ class ApproverSignIn(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SwitchState:
-    """A switch that people throw, and who threw it."""
+    """A switch that people throw, and who threw it. It goes off by itself at `until`."""
 
     on: bool
     by: str
     reason: str
     at: datetime
+    until: datetime | None = None
+
+    def stands(self, now: datetime) -> bool:
+        """Tell whether it is on at a moment."""
+        return self.on and (self.until is None or now < self.until)
 
 
 class Switches(Protocol):
-    """Switches that outlive the process: "freeze" stops every change."""
+    """Switches that outlive the process: "freeze" stops every change, "alerts_paused" new alerts."""
 
     async def read(self, name: str) -> SwitchState | None:
         """Return the switch, or None when nobody ever threw it."""
@@ -377,6 +403,9 @@ class Requests(Protocol):
 
     async def history(self, target: ObjectId) -> tuple[ChangeRequest, ...]:
         """Return the target's requests, newest first, at most 20."""
+
+    async def asked_by(self, requester: ObjectId) -> tuple[ChangeRequest, ...]:
+        """Return what somebody requested, newest first, at most 20."""
 
 
 class ChangeLog(Protocol):
@@ -490,6 +519,8 @@ class Channel:
     is_private: bool = True
     is_external: bool = False  # is_ext_shared or is_pending_ext_shared
     is_direct: bool = False
+    is_archived: bool = False
+    has_bot: bool = True  # is_member: False for a public channel that the bot was not invited to
 
 
 class Workspace(Protocol):
@@ -554,6 +585,9 @@ class Announcer(Protocol):
     async def announce(self, news: News, detail: str, by: str = "") -> None:
         """Say in the approval channel what concerns all requests; `by` is the Slack id of who did it."""
 
+    async def announce_pause(self, channel: str, state: SwitchState) -> None:
+        """Say in a channel that alerts are paused, or go on. Raises SlackError, NotAllowed."""
+
     async def post(self, channel: str, text: str) -> None:
         """Say a plain text in a channel that is not shared outside. Raises SlackError, NotAllowed."""
 
@@ -581,6 +615,15 @@ class Rules:
     public_url: str = ""  # where people's browsers reach the bot, without a slash at the end
     audit_channel: str = ""
     uncovered: str = "refuse"  # or "two": a request may be made although coverage is NONE or UNKNOWN
+    alert_channel: str = ""  # empty: no alerts
+    alert_routes: tuple[Route, ...] = ()  # the first that matches; else the alert channel
+    alert_hours: OpenHours | None = None  # outside them only outages are posted at once; None: always
+    alert_thresholds: Thresholds = field(default_factory=Thresholds)
+    alert_wait: timedelta = timedelta(seconds=1)  # how long a new group waits for company before it is posted
+    alert_edit_every: timedelta = timedelta(seconds=30)
+    poll_every: timedelta = timedelta(seconds=60)  # zero: polling is off
+    shadow: bool = False  # alerts are recorded, not posted
+    digest_at: WeeklyTime | None = None  # when the weekly digest is posted; None: never
 
 
 @dataclass(frozen=True, slots=True)
@@ -618,3 +661,6 @@ class Desk(Services):
     tickets: Tickets | None = field(kw_only=True, default=None)  # with step-up only, like the next
     approver_sign_in: ApproverSignIn | None = field(kw_only=True, default=None)
     sweeps: Sweeps | None = field(kw_only=True, default=None)  # None: sweeps are for the terminal alone
+    budget_gauge: BudgetGauge | None = field(kw_only=True, default=None)  # None: nobody can tell
+    alerts: Alerts | None = field(kw_only=True, default=None)  # None: nothing is watched
+    alert_outbox: Queue | None = field(kw_only=True, default=None)  # for deliver_alerts; with `alerts` only

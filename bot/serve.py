@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 
-from bot import app
+from bot import alerting, app
 from bot.adapters import web
 from bot.adapters.health import Check, Health, served
 from bot.adapters.slack.transport import HttpTransport, SocketTransport, Transport, bolt_app
@@ -50,13 +50,14 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         transport = _transport(settings, running)
         with _listening("PSSO_HTTP"):
             pages_port = await stack.enter_async_context(_pages(settings, running, transport))
-        health = Health(_checks(running, transport), time.monotonic)
+        health = Health(_checks(running, transport), time.monotonic, running.watch.registry)
         with _listening("PSSO_HEALTH"):
             port = await stack.enter_async_context(
                 served(health, settings.psso_health_host, settings.psso_health_port)
             )
         line = partial(_ready_line, settings, transport, port, pages_port)
         await started(app.fingerprints(settings), running.desk)
+        await alerting.begin(running.desk)
         await _run(running, transport, health, stop, lambda: announce(line()))
         await stopped(running.desk)
 
@@ -124,6 +125,8 @@ async def _work(running: app.Running, stop: asyncio.Event) -> None:
         )
         due = DueJobs(desk.schedule, desk.journal, desk.pause)
         tasks.create_task(queue(due, name, partial(carry_out_scheduled, desk=desk), at_once=4))
+        for watching in alerting.workers(desk, running.watch, name, stop):
+            tasks.create_task(watching)
         tasks.create_task(_expire_regularly(desk, stop))
         tasks.create_task(_anchor_regularly(desk, stop))
 
@@ -208,6 +211,7 @@ def _checks(running: app.Running, transport: Transport) -> dict[str, Check]:
             _said, running.journal.check, "The journal cannot be written: nothing will be changed."
         ),
         "slack": slack,
+        "alerts": partial(alerting.channels_said, running.desk, running.watch),
     }
 
 

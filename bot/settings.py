@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from bot.domain.hours import open_hours
+from bot.domain.event_hub import EventHub, event_hub
+from bot.domain.hours import open_hours, weekly_time
 from bot.domain.people import ObjectId, is_object_id
+from bot.domain.routes import alert_routes
 from bot.errors import BadInput, SettingsError
 
 SECRETS = frozenset(
@@ -29,6 +31,7 @@ SECRETS = frozenset(
         "AZURE_CLIENT_SECRET",
         "PSSO_WRITER_CLIENT_SECRET",
         "GRAPH_TOKEN",
+        "PSSO_EVENT_HUB_CONNECTION",
         "REDIS_URL",
     }
 )
@@ -119,6 +122,26 @@ def _hours(text: str | None) -> str | None:
     return text
 
 
+def _weekly(text: str | None) -> str | None:
+    """Check the text and keep it; "off" is None."""
+    if not text or text.strip().lower() == "off":
+        return None
+    try:
+        weekly_time(text)
+    except BadInput as error:
+        raise ValueError(f"is {error.problem}, nor “off”") from None
+    return text
+
+
+def _routes(text: str | None) -> str | None:
+    """Check the text and keep it: settings are hashed as text."""
+    try:
+        alert_routes(text or "")
+    except BadInput as error:
+        raise ValueError(f"is {error.problem}") from None
+    return text
+
+
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 SlackIds = Annotated[tuple[str, ...], BeforeValidator(_slack_ids)]
 ChannelId = Annotated[str | None, BeforeValidator(_channel)]
@@ -178,6 +201,15 @@ class Settings(BaseModel):
     psso_public_url: WebAddress = None
     psso_login_url: WebAddress = None
     psso_shadow: bool = False
+    psso_digest: Annotated[str | None, AfterValidator(_weekly)] = "Mon 08:00 UTC"
+    psso_alert_routes: Annotated[str | None, AfterValidator(_routes)] = None
+    psso_alert_hours: Annotated[str | None, AfterValidator(_hours)] = None
+    psso_event_hub_connection: SecretStr | None = None
+    psso_event_hub_namespace: str | None = None
+    psso_event_hub_names: Listed = ()
+    psso_event_hub_group: str = Field("psso-bot", pattern=r"^[A-Za-z0-9$][A-Za-z0-9._-]{0,49}$")
+    psso_alert_place_at: int = Field(5, ge=2)
+    psso_alert_outage_at: int = Field(50, ge=2)
     psso_http_port: Port = 3000
     psso_http_host: str | None = None  # 0.0.0.0 in HTTP mode, else 127.0.0.1
     psso_health_port: Port = 8081
@@ -220,6 +252,7 @@ class Settings(BaseModel):
         if self.graph_token and not self.graph_url:
             raise SettingsError("GRAPH_TOKEN", "is accepted only together with a loopback GRAPH_URL")
         self._check_store()
+        _ = self.event_hub
 
     def _check_store(self) -> None:
         """Requests and votes do not cross a network in plain text."""
@@ -291,6 +324,20 @@ class Settings(BaseModel):
             raise SettingsError("AZURE_TENANT_ID", "must be the tenant's id, not a domain, for PSSO_STEP_UP")
         if not self.azure_client_id:
             raise SettingsError("AZURE_CLIENT_ID", "is needed for PSSO_STEP_UP")
+
+    @property
+    def event_hub(self) -> EventHub | None:
+        """Where sign-ins are streamed from; None: nowhere. Raises SettingsError."""
+        secret = self.psso_event_hub_connection
+        try:
+            return event_hub(
+                secret.get_secret_value() if secret else "",
+                self.psso_event_hub_namespace or "",
+                self.psso_event_hub_names,
+                self.psso_event_hub_group,
+            )
+        except BadInput as error:
+            raise SettingsError(error.field or "PSSO_EVENT_HUB_CONNECTION", error.problem) from None
 
     @property
     def tenant(self) -> str:

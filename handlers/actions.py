@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable
 
@@ -16,9 +17,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.approval import ChangeRequest, State
-from bot.errors import BotError, Conflict, Denial, NotAllowed, StoreUnavailable
+from bot.errors import BotError, Conflict, Denial, NotAllowed, SlackError, StoreUnavailable
 from bot.ports import Desk
 from bot.render import labels
+from bot.render.alert_answers import checking_modal
 from bot.render.blocks import View
 from bot.render.failure import refusal
 from bot.render.modals import (
@@ -36,8 +38,9 @@ from bot.render.modals import (
 )
 from bot.usecases.admit import Right
 from bot.usecases.freeze import frozen
-from handlers import kinds
+from handlers import kinds, switches
 from handlers.accept import record
+from handlers.alert_forms import request_from_alert, silence_form
 from handlers.answers import slack_call
 from handlers.caller import Caller, click_caller, click_op_id, clicked
 from handlers.errand import request_and_version
@@ -52,7 +55,12 @@ RECORDED = {
     labels.ON_SHARE: kinds.SHARE,
     labels.ON_APPROVE: kinds.APPROVE,
     labels.ON_CANCEL: kinds.CANCEL,
+    labels.ON_ALERT_DIAGNOSE: kinds.ALERT_DIAGNOSE,
+    labels.ON_ALERT_ACKNOWLEDGE: kinds.ALERT_ACKNOWLEDGE,
+    labels.ON_LIFT_SILENCE: kinds.LIFT_SILENCE,
 }
+
+log = logging.getLogger(__name__)
 
 ANY = re.compile(".*")
 FORM_SECONDS = 1.5  # for what a form shows; a trigger opens a window for 3 s
@@ -66,6 +74,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     for action_id, form in FORMS.items():
         app.action(action_id)(answering(_opening(form, desk, app.client), desk, app.client))
     app.action(labels.ON_SHOW_SIGN_INS)(answering(_sign_ins(desk, app.client), desk, app.client))
+    app.action(labels.ON_ALERT_REQUEST)(answering(_alert_request(desk, app.client), desk, app.client))
     app.action(labels.ON_SIGN_IN)(answering(_followed_link, desk, app.client))
     app.action(ANY)(answering(_unknown(desk), desk, app.client))
 
@@ -157,6 +166,8 @@ FORMS: dict[str, Form] = {
     labels.ON_UNDO: _undo_form,
     labels.ON_LIFT: _lift_form,
     labels.ON_PASTE: _paste_form,
+    labels.ON_ALERT_SILENCE: silence_form,
+    **switches.FORMS,
 }
 
 
@@ -168,6 +179,23 @@ def _sign_ins(desk: Desk, slack: AsyncWebClient) -> Callable[[AsyncAck, Body], A
         view_id = await _open(slack, body, loading_modal())
         view = await _timeline(caller, str(clicked(body).get("value") or ""), desk)
         await slack_call(slack, "views.update", view_id=view_id, view=view)
+
+    return click
+
+
+def _alert_request(desk: Desk, slack: AsyncWebClient) -> Callable[[AsyncAck, Body], Awaitable[None]]:
+    """Open the window at once, and fill it when the person was diagnosed anew."""
+
+    async def click(ack: AsyncAck, body: Body) -> None:
+        caller = click_caller(body)
+        check_origin(caller, desk.workspace)
+        await ack()
+        view_id = await _open(slack, body, checking_modal())
+        view = await request_from_alert(caller, str(clicked(body).get("value") or ""), desk)
+        try:
+            await slack_call(slack, "views.update", view_id=view_id, view=view)
+        except SlackError as error:
+            log.info("a window was closed before it was filled: %s", error.code)
 
     return click
 

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import AuditUnavailable, BotError, SlackError, StoreUnavailable
 from bot.ports import Desk, Job
 from bot.render.failure import unexpected
-from handlers import changes, kinds, overviews, questions, sweeping
+from handlers import alerting, changes, kinds, overviews, questions, sweeping, switches, watching
 from handlers.answers import PrivateLine
 from handlers.caller import Caller
 from handlers.errand import Errand
@@ -79,4 +79,12 @@ WORK: dict[str, Callable[[Errand], Awaitable[None]]] = {
     kinds.UNDO: changes.ask_undo,
     kinds.LIFT: changes.lift_hold,
     kinds.HOME: overviews.show_home,
+    kinds.ALERT_DIAGNOSE: alerting.diagnose,
+    kinds.ALERT_ACKNOWLEDGE: alerting.look_after,
+    kinds.ALERT_SILENCE: alerting.keep_quiet,
+    kinds.ALERTS: watching.show_alerts,
+    kinds.LIFT_SILENCE: watching.lift_silence,
+    kinds.HOLD: switches.put_changes_on_hold,
+    kinds.PAUSE_ALERTS: switches.pause_all_alerts,
+    kinds.RESUME_ALERTS: switches.resume_all_alerts,
 }

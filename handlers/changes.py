@@ -17,6 +17,7 @@ from bot.usecases.undo import UndoAsk, request_undo
 from handlers.errand import Errand
 from handlers.forms import IDENTITY_MISSING
 from handlers.guard import check_place
+from handlers.overviews import refresh_home
 
 SENT = (
     "Sent to the approvers as request {id}; it needs {needed}. "
@@ -95,6 +96,7 @@ async def lift_hold(errand: Errand) -> None:
     ask = LiftAsk(errand.caller.user_id, errand.said(labels.REASON_FIELD), errand.job.op_id)
     await lift(ask, errand.desk)
     await errand.line.say(plain(LIFTED))
+    await refresh_home(errand)
 
 
 async def _tell_sent(errand: Errand, request: ChangeRequest) -> None:

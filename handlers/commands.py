@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.errors import BotError
 from bot.ports import Desk
 from bot.render import labels
-from bot.render.help import NOT_YET, help_message
+from bot.render.help import help_message
 from bot.render.reader import Reader
 from handlers import parse
 from handlers.accept import record
@@ -19,7 +19,7 @@ from handlers.failures import Body, answering
 from handlers.guard import check_origin
 from handlers.reader import reader_of
 
-READER_SECONDS = 1.5  # Slack waits 3 s for the acknowledgement
+READER_SECONDS = 0.6  # Slack waits 3 s for the acknowledgement, people not even one
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -32,8 +32,6 @@ def register(app: AsyncApp, desk: Desk) -> None:
         if command.kind == parse.HELP:
             said = help_message(await _reader(caller.user_id, desk))
             await ack(text=said.text, blocks=said.blocks, response_type="ephemeral")
-        elif command.kind in parse.NOT_YET:
-            await ack(text=NOT_YET[command.kind], response_type="ephemeral")
         else:
             job = {**caller.to_body(), "asked": command.asked, "slack_target": command.slack_id}
             await record(desk, command.kind, command_op_id(body), job)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.risk import problem_with_note, problem_with_reason
+from bot.domain.silencing import LENGTHS, Reach
 from bot.render import labels
-from bot.render.choices import IDENTITY_CHECKS, TIME_BOXES
+from bot.render.choices import IDENTITY_CHECKS, PAUSE_LENGTHS, TIME_BOXES
 
 IDENTITY_MISSING = "not one of the ways to make sure who is asking; choose one"
 TIME_BOX_MISSING = "not one of the choices"
@@ -25,11 +26,26 @@ def _problem_with_time_box(picked: str) -> str | None:
     return None if picked in TIME_BOXES else TIME_BOX_MISSING
 
 
+def _problem_with_silence_length(picked: str) -> str | None:
+    return None if picked in LENGTHS else TIME_BOX_MISSING
+
+
+def _problem_with_silence_reach(picked: str) -> str | None:
+    return None if picked in list(Reach) else TIME_BOX_MISSING
+
+
+def _problem_with_pause_length(picked: str) -> str | None:
+    return None if picked in PAUSE_LENGTHS else TIME_BOX_MISSING
+
+
 CHECKS: dict[str, Callable[[str], str | None]] = {
     labels.REASON_FIELD: problem_with_reason,
     labels.TICKET_FIELD: problem_with_note,
     labels.IDENTITY_FIELD: _problem_with_identity_check,
     labels.TIME_BOX_FIELD: _problem_with_time_box,
+    labels.SILENCE_LENGTH_FIELD: _problem_with_silence_length,
+    labels.SILENCE_WHAT_FIELD: _problem_with_silence_reach,
+    labels.PAUSE_LENGTH_FIELD: _problem_with_pause_length,
 }
 
 

@@ -18,8 +18,8 @@ LONGEST_ERROR_TEXT = 2000
 
 WHY, EXPLAIN, PENDING, HISTORY, STATUS, HELP = "why", "explain", "pending", "history", "status", "help"
 SWEEP = "sweep"
-NOT_YET = ("alerts",)
-_WITH_PERSON = (WHY, HISTORY)
+ALERTS = "alerts"
+_WITH_PERSON = (WHY, HISTORY, ALERTS)
 _ALONE = (PENDING, STATUS, SWEEP, HELP)
 
 _TOKEN = re.compile(r"<([^<>]*)>")
@@ -43,7 +43,7 @@ def parse(text: str) -> Command:
     verb, rest = _split(text)
     if not verb:
         return Command(HELP)
-    if verb in _ALONE or verb in NOT_YET:
+    if verb in _ALONE or (verb == ALERTS and not readable(rest)):
         return Command(verb)
     if verb == EXPLAIN:
         return _explain(rest)

@@ -26,6 +26,8 @@ from handlers.guard import check_place, guard
 from handlers.status import checks
 
 LOOKING_UP = "Looking up … this reads the sign-in logs and can take some seconds."
+BESIDE = frozenset({kinds.PASTE, kinds.ALERT_DIAGNOSE})
+"""Kinds whose answer stands below what was clicked, not in its place."""
 NO_ADDRESS = "a mention of somebody whose e-mail address Slack does not show; type the address instead"
 
 
@@ -33,6 +35,11 @@ async def ask_why(errand: Errand) -> None:
     """Diagnose who was named."""
     await guard(errand.caller, Right.ASK, errand.desk)
     asked = await _asked(errand)
+    await _show(errand, await _with_notice(errand, why(asked, errand.desk, asked_by=errand.caller.user_id)))
+
+
+async def diagnose_beside(errand: Errand, asked: str) -> None:
+    """Diagnose somebody for the eyes of the one who clicked; what they clicked on stays as it is."""
     await _show(errand, await _with_notice(errand, why(asked, errand.desk, asked_by=errand.caller.user_id)))
 
 
@@ -119,7 +126,7 @@ async def _show(errand: Errand, answered: Answered) -> None:
         time_zone=reader.time_zone,
         trouble=in_words(answered.trouble) if answered.trouble else "",
     )
-    await errand.line.say(card, replace=errand.job.kind != kinds.PASTE)
+    await errand.line.say(card, replace=errand.job.kind not in BESIDE)
 
 
 async def _asked(errand: Errand) -> str:
@@ -137,3 +144,7 @@ async def _asked(errand: Errand) -> str:
     if not person.email:
         raise BadInput(NO_ADDRESS, "USER")
     return person.email
+
+
+person_asked = _asked
+"""For other listeners that are asked about a person."""

@@ -27,6 +27,13 @@ FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     labels.DENY_MODAL: (kinds.DENY, (labels.REASON_FIELD,)),
     labels.UNDO_MODAL: (kinds.UNDO, (labels.REASON_FIELD,)),
     labels.LIFT_MODAL: (kinds.LIFT, (labels.REASON_FIELD,)),
+    labels.SILENCE_MODAL: (
+        kinds.ALERT_SILENCE,
+        (labels.REASON_FIELD, labels.SILENCE_LENGTH_FIELD, labels.SILENCE_WHAT_FIELD),
+    ),
+    labels.HOLD_MODAL: (kinds.HOLD, (labels.REASON_FIELD,)),
+    labels.PAUSE_MODAL: (kinds.PAUSE_ALERTS, (labels.REASON_FIELD, labels.PAUSE_LENGTH_FIELD)),
+    labels.RESUME_MODAL: (kinds.RESUME_ALERTS, (labels.REASON_FIELD,)),
 }
 
 

@@ -70,6 +70,7 @@ from bot.ports import (
     Anchor,
     Answer,
     AuditEvent,
+    BudgetUse,
     Channel,
     Desk,
     Entry,
@@ -232,6 +233,15 @@ class FakeBudget(Scripted):
 
     async def drained(self, bucket: Scarce, seconds: float) -> None:
         await self._called("drained")
+
+
+@dataclass
+class FakeBudgetGauge(Scripted):
+    use: BudgetUse = field(default_factory=lambda: BudgetUse(2, 5, timedelta(seconds=10)))
+
+    async def in_use(self) -> BudgetUse:
+        await self._called("in_use")
+        return self.use
 
 
 @dataclass
@@ -593,6 +603,11 @@ class FakeRequests(Scripted):
         mine = [r for r in self.records.values() if r.wish.target.object_id == target]
         return tuple(sorted(mine, key=lambda r: r.wish.created_at, reverse=True)[:20])
 
+    async def asked_by(self, requester: ObjectId) -> tuple[ChangeRequest, ...]:
+        await self._called("asked_by")
+        mine = [r for r in self.records.values() if r.wish.requester.object_id == requester]
+        return tuple(sorted(mine, key=lambda r: r.wish.created_at, reverse=True)[:20])
+
     def _done(self, op_id: str) -> ChangeRequest | None:
         """What this operation did before, or None; raise what it was refused for."""
         if op_id in self._refusals:
@@ -868,6 +883,7 @@ class FakeAnnouncer(Scripted):
     told_details: list[tuple[News, str]] = field(default_factory=list)
     announced: list[tuple[News, str, str]] = field(default_factory=list)
     posted: list[tuple[str, str]] = field(default_factory=list)
+    pauses: list[tuple[str, SwitchState]] = field(default_factory=list)
 
     async def show(self, request: ChangeRequest) -> CardRef:
         await self._called("show")
@@ -887,6 +903,10 @@ class FakeAnnouncer(Scripted):
     async def announce(self, news: News, detail: str, by: str = "") -> None:
         await self._called("announce")
         self.announced.append((news, detail, by))
+
+    async def announce_pause(self, channel: str, state: SwitchState) -> None:
+        await self._called("announce_pause")
+        self.pauses.append((channel, state))
 
     async def post(self, channel: str, text: str) -> None:
         await self._called("post")

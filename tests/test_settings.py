@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.app import rules_of
+from bot.domain.alerts import Matcher, Route
 from bot.errors import SettingsError
 from bot.settings import Settings
 
@@ -41,6 +44,24 @@ SERVE = {
         ("PSSO_POLL_SECONDS", "inf"),
         ("PSSO_APPROVAL_SECONDS_MIN", "nan"),
         ("PSSO_HTTP_PORT", "70000"),
+        ("PSSO_ALERT_CHANNEL", "#psso-alerts"),
+        ("PSSO_ALERT_ROUTES", "country=DE"),
+        ("PSSO_ALERT_ROUTES", "country=DE -> #germany"),
+        ("PSSO_ALERT_ROUTES", "country=Germany -> C0GERMANY"),
+        ("PSSO_ALERT_ROUTES", "cause=BROKEN -> C0BROKEN"),
+        ("PSSO_ALERT_ROUTES", "group=helsinki -> C0FINLAND"),
+        ("PSSO_ALERT_ROUTES", "colour=red -> C0RED"),
+        ("PSSO_ALERT_ROUTES", "device=FIN- device=SWE- -> C0NORDIC"),
+        ("PSSO_ALERT_HOURS", "Mon-Fri 07:00-19:00"),
+        ("PSSO_ALERT_HOURS", "Mon-Fri 07:00-19:00 Mars/Olympus"),
+        ("PSSO_ALERT_PLACE_AT", "1"),
+        ("PSSO_ALERT_PLACE_AT", "many"),
+        ("PSSO_ALERT_OUTAGE_AT", "1"),
+        ("PSSO_ALERT_OUTAGE_AT", "49.5"),
+        ("PSSO_POLL_SECONDS", "-1"),
+        ("PSSO_SHADOW", "perhaps"),
+        ("PSSO_EVENT_HUB_NAMESPACE", "contoso"),
+        ("PSSO_EVENT_HUB_GROUP", "a group"),
     ],
 )
 def test_a_wrong_value_names_its_key(key: str, value: str) -> None:
@@ -114,3 +135,66 @@ def test_swapped_tokens_are_told_apart(key: str, token: str) -> None:
 )
 def test_stores_that_are_out_of_earshot(url: str) -> None:
     assert Settings.from_env({"REDIS_URL": url}).redis_url is not None
+
+
+@pytest.mark.parametrize("text", ["country=DE -> #germany", "cause=BROKEN -> C0BROKEN"])
+def test_a_wrong_route_is_explained(text: str) -> None:
+    with pytest.raises(SettingsError) as wrong:
+        Settings.from_env({"PSSO_ALERT_ROUTES": text})
+
+    assert "cause=PER_USER_MFA" in wrong.value.problem or "docs/rules.md" in wrong.value.problem
+
+
+def test_hub_names_are_judged_once_a_namespace_is_named() -> None:
+    with pytest.raises(SettingsError) as wrong:
+        Settings.from_env({"PSSO_EVENT_HUB_NAMESPACE": "localhost", "PSSO_EVENT_HUB_NAMES": "sign ins,two"})
+
+    assert wrong.value.key == "PSSO_EVENT_HUB_NAMES"
+
+
+def test_alerts_as_they_are_without_settings() -> None:
+    rules = rules_of(Settings.from_env({}))
+
+    assert rules.alert_channel == ""
+    assert rules.alert_routes == ()
+    assert rules.alert_hours is None
+    assert (rules.alert_thresholds.place_at, rules.alert_thresholds.outage_at) == (5, 50)
+    assert rules.poll_every == timedelta(seconds=60)
+    assert not rules.shadow
+
+
+def test_alerts_as_they_are_set() -> None:
+    rules = rules_of(
+        Settings.from_env(
+            {
+                "PSSO_ALERT_CHANNEL": "C0ALERTS",
+                "PSSO_ALERT_ROUTES": "country=de device=FIN- -> C0NORDIC; -> C0OTHERS",
+                "PSSO_ALERT_HOURS": "Mon-Fri 07:00-19:00 Europe/Berlin",
+                "PSSO_ALERT_PLACE_AT": "3",
+                "PSSO_ALERT_OUTAGE_AT": "20",
+                "PSSO_POLL_SECONDS": "120",
+                "PSSO_SHADOW": "1",
+            }
+        )
+    )
+
+    assert rules.alert_channel == "C0ALERTS"
+    assert rules.alert_routes == (
+        Route(Matcher(country="DE", device_prefix="FIN-"), "C0NORDIC"),
+        Route(Matcher(), "C0OTHERS"),
+    )
+    assert rules.alert_hours is not None
+    assert (rules.alert_thresholds.place_at, rules.alert_thresholds.outage_at) == (3, 20)
+    assert rules.poll_every == timedelta(minutes=2)
+    assert rules.shadow
+
+
+def test_an_outage_is_never_smaller_than_a_place() -> None:
+    env = {"PSSO_ALERT_PLACE_AT": "80", "PSSO_ALERT_OUTAGE_AT": "50"}
+
+    assert rules_of(Settings.from_env(env)).alert_thresholds.outage_at == 80
+
+
+@pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
+def test_every_setting_is_told_in_the_set_up(name: str) -> None:
+    assert name in (Path(__file__).parents[1] / "docs" / "setup.md").read_text(encoding="utf-8")

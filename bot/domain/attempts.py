@@ -172,7 +172,7 @@ def _says(row: SignIn) -> tuple[bool, bool, bool, int, datetime, str]:
 
 
 def _judged(row: SignIn, later: _Clearing, now: datetime, stale_before: datetime | None) -> Row:
-    relevance = _relevance(row)
+    relevance = relevance_of(row)
     standing = Standing.SUCCEEDED if row.succeeded else later.standing(row, now)
     if relevance is not Relevance.OTHER_DEVICE:
         later.note(row)
@@ -223,7 +223,8 @@ def usable_correlation(row: SignIn) -> str | None:
     return correlation if correlation.strip("0-") else None
 
 
-def _relevance(row: SignIn) -> Relevance:
+def relevance_of(row: SignIn) -> Relevance:
+    """Return whether a row can speak about registration of the Mac, by its app, resource and system."""
     system = row.operating_system.strip().lower()
     agent = "" if system else row.user_agent.lower()
     if system.startswith(_OTHER_SYSTEMS) or any(word in agent for word in _OTHER_AGENTS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import BadInput
@@ -12,7 +12,9 @@ from bot.errors import BadInput
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _FORM = "of another form than “Mon-Fri 07:00-19:00 Europe/Berlin”"
+_WEEKLY_FORM = "of another form than “Mon 08:00 Europe/Berlin”"
 _SPAN = re.compile(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)")
+_TIME = re.compile(r"(\d{1,2}):(\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,42 @@ def open_hours(text: str) -> OpenHours:
         raise BadInput(_FORM)
     opens, closes = _span(words[1])
     return OpenHours(_days(words[0]), opens, closes, _zone(words[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyTime:
+    """A moment of every week, on a local clock. `day` 0 is Monday."""
+
+    day: int
+    at: time
+    zone: ZoneInfo
+
+    def after(self, moment: datetime) -> datetime:
+        """Return the first one after `moment`, in UTC; one that no clock shows that day is an hour later."""
+        local = moment.astimezone(self.zone)
+        day = local.date() + timedelta(days=(self.day - local.weekday()) % 7)
+        due = datetime.combine(day, self.at, self.zone).astimezone(UTC)
+        if due > moment:
+            return due
+        return datetime.combine(day + timedelta(days=7), self.at, self.zone).astimezone(UTC)
+
+
+def weekly_time(text: str) -> WeeklyTime:
+    """Read a day, a time and a time zone: "Mon 08:00 Europe/Berlin". BadInput otherwise."""
+    words = text.split()
+    if len(words) != 3:
+        raise BadInput(_WEEKLY_FORM)
+    found = _TIME.fullmatch(words[1])
+    if found is None:
+        raise BadInput(f"naming a time that is not like 08:00: {words[1]!r}")
+    return WeeklyTime(_day(words[0]), _clock_time(words[1], *found.groups()), _zone(words[2]))
+
+
+def _clock_time(text: str, hour: str, minute: str) -> time:
+    try:
+        return time(int(hour), int(minute))
+    except ValueError:
+        raise BadInput(f"naming a time that no clock shows: {text!r}") from None
 
 
 def _days(text: str) -> frozenset[int]:

@@ -5,6 +5,10 @@ What comes back from Slack is looked up here, so that nothing else can be stored
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from bot.render.words import N_
+
 IDENTITY_CHECKS: dict[str, str] = {
     "hr_number": "Called back on the number in the HR record",
     "in_person": "Seen in person",
@@ -22,6 +26,19 @@ TIME_BOX_WORDS: dict[str, str] = {
     "4": "Yes, after 4 hours",
     "24": "Yes, after 24 hours",
     "72": "Yes, after 3 days",
+}
+
+PAUSE_LENGTHS: dict[str, timedelta | None] = {
+    "1": timedelta(hours=1),
+    "4": timedelta(hours=4),
+    "open": None,
+}
+"""For how long alerts are paused; None: until somebody lifts it."""
+
+PAUSE_LENGTH_WORDS: dict[str, str] = {
+    "1": N_("1 hour"),
+    "4": N_("4 hours"),
+    "open": N_("Until somebody lifts it"),
 }
 
 

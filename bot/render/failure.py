@@ -28,6 +28,7 @@ from bot.errors import (
     SettingsError,
     SlackError,
     StoreUnavailable,
+    StreamUnavailable,
 )
 from bot.render import labels, safe
 from bot.render.blocks import Message, moment, person, plain
@@ -72,8 +73,8 @@ DENIALS: dict[Denial, str] = {
     "/psso pending lists the open requests.",
     Denial.UNKNOWN_REQUEST: "There is no such request any more. /psso pending lists the open ones.",
     Denial.RATE_LIMITED: "That was a lot in a short time. Wait a few minutes, then try again.",
-    Denial.FROZEN: "Changes are on hold because there were many within an hour. "
-    "An approver has to look at them and lift the hold.",
+    Denial.FROZEN: "Changes are on hold: there were many within an hour, or an approver stopped them. "
+    "An approver has to look at the latest and lift the hold.",
     Denial.CANNOT_CHECK: "Whether this may be done could not be checked just now, so it was not done. "
     "Try again in a minute.",
     Denial.BREAK_GLASS: "This is an emergency account that is never changed from here. "
@@ -281,6 +282,13 @@ def _store(_: StoreUnavailable) -> str:
     return f"The bot's store did not answer. {NOT_RECORDED}"
 
 
+def _stream(_: StreamUnavailable) -> str:
+    return (
+        "The stream of sign-ins did not answer, or refuses our login. An administrator should run "
+        "`psso-bot doctor`, which says why."
+    )
+
+
 def _audit(_: AuditUnavailable) -> str:
     return (
         "The journal could not be written, so nothing may be changed. An administrator should check the disk."
@@ -317,6 +325,7 @@ _WORDS: dict[type, Callable[..., str]] = {
     GraphMalformed: _malformed,
     GraphError: _graph,
     StoreUnavailable: _store,
+    StreamUnavailable: _stream,
     AuditUnavailable: _audit,
     SlackError: _slack,
     BotError: _root,

@@ -43,17 +43,22 @@ def pending_list(
 
 
 def open_rows(
-    requests: Sequence[ChangeRequest], *, now: datetime, reader: Reader | None, links: Mapping[str, str]
+    requests: Sequence[ChangeRequest],
+    *,
+    now: datetime,
+    reader: Reader | None,
+    links: Mapping[str, str],
+    most: int = ROWS_SHOWN,
 ) -> list[Block]:
     """Return open requests in groups: waiting for the reader, the reader's own, everybody else's."""
-    left = ROWS_SHOWN
+    left = most
     blocks: list[Block] = []
     for title, group in _groups(requests, reader):
         if group[:left]:
             blocks += [section(f"*{title}* ({len(group)})")] if title else []
             blocks += [section(_open_row(request, now, links)) for request in group[:left]]
         left -= len(group[:left])
-    return [*blocks, *_rest(requests)]
+    return [*blocks, *_rest(requests, most)]
 
 
 def history_list(
@@ -117,6 +122,6 @@ def _past_row(request: ChangeRequest) -> str:
     return "\n".join(lines)
 
 
-def _rest(requests: Sequence[ChangeRequest]) -> list[Block]:
-    left_out = len(requests) - ROWS_SHOWN
+def _rest(requests: Sequence[ChangeRequest], most: int = ROWS_SHOWN) -> list[Block]:
+    left_out = len(requests) - most
     return [context(f"{left_out} more are not shown.")] if left_out > 0 else []

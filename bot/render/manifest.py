@@ -15,6 +15,7 @@ SCOPES = (
     "usergroups:read",  # approvers and helpdesk named as user groups
     "channels:read",  # refuses channels shared with other organisations
     "groups:read",  # the same for private channels
+    "files:write",  # the chart of the weekly digest
 )
 
 EVENTS = ("app_home_opened",)  # needs no scope of its own

@@ -30,6 +30,15 @@ class LiftAsk:
     op_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class HoldAsk:
+    """Who puts changes on hold, and why."""
+
+    slack_id: str
+    reason: str
+    op_id: str
+
+
 async def frozen(desk: Desk) -> SwitchState | None:
     """Return who put changes on hold and why, or None when they are not."""
     state = await desk.switches.read(FREEZE)
@@ -52,6 +61,25 @@ async def freeze(by: str, reason: str, desk: Desk) -> SwitchState:
         return held
     await desk.journal.write(Entry("freeze.on", detail={"by": by, "reason": reason}))
     return await _throw(SwitchState(True, by, reason, desk.now()), desk)
+
+
+async def put_on_hold(ask: HoldAsk, desk: Desk) -> SwitchState:
+    """Put changes on hold by hand: approvers alone, with a reason. What is on hold stays as it is.
+
+    Raises NotAllowed, BadInput, AuditUnavailable.
+    """
+    deed = Deed("hold", ask.slack_id, ask.op_id)
+    async with refusals_recorded(deed, desk.journal):
+        problem = problem_with_reason(ask.reason)
+        if problem is not None:
+            raise BadInput(problem, "reason")
+        deed.actor = await admit(ask.slack_id, Right.APPROVE, desk, fresh=True)
+        held = await frozen(desk)
+        if held is not None:
+            return held
+        state = SwitchState(True, ask.slack_id, ask.reason.strip(), desk.now())
+        await desk.journal.write(deed.entry("freeze.on", by=ask.slack_id, reason=state.reason))
+        return await _throw(state, desk)
 
 
 async def lift(ask: LiftAsk, desk: Desk) -> SwitchState:

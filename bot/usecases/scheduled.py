@@ -9,12 +9,28 @@ from datetime import timedelta
 
 from bot.errors import AuditUnavailable, Denial, NotAllowed, SlackError
 from bot.ports import Desk, Entry, Job, Journal, Pause, Schedule
-from bot.usecases import aftercare, remind
+from bot.usecases import (
+    aftercare,
+    alert_digest,
+    deliver_alerts,
+    pause_alerts,
+    remind,
+    shadow_report,
+    weekly_digest,
+)
 
 LEASE = timedelta(minutes=2)
 """Longer than any job takes, so that nobody else takes it meanwhile; a failed job comes again after it."""
 
-KINDS: Mapping[str, Callable[[Job, Desk], Awaitable[None]]] = {**aftercare.SCHEDULED, **remind.SCHEDULED}
+KINDS: Mapping[str, Callable[[Job, Desk], Awaitable[None]]] = {
+    **aftercare.SCHEDULED,
+    **remind.SCHEDULED,
+    **deliver_alerts.SCHEDULED,
+    **alert_digest.SCHEDULED,
+    **pause_alerts.SCHEDULED,
+    **weekly_digest.SCHEDULED,
+    **shadow_report.SCHEDULED,
+}
 
 SLACK_AGAIN = timedelta(minutes=5)
 MOST_SLACK_TRIES = 300

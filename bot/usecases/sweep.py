@@ -47,6 +47,10 @@ class SharedSweeps:
         assert self._report is not None
         return self._report
 
+    def last(self) -> SweepReport | None:
+        """Return the last sweep, which may still go on; start none."""
+        return self._report
+
     async def close(self) -> None:
         """End what goes on."""
         if self._task is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from sandbox.entra.filters import (
@@ -45,26 +46,58 @@ def _joined(prefix: str, path: str) -> str:
     return "/".join(part for part in (prefix, path) if part)
 
 
+Test: TypeAlias = Callable[[Any], bool]
+
+
 def matches(node: Node, thing: Any) -> bool:
     """Tell whether a JSON object (or a member of a collection) satisfies the filter."""
+    return tested(node)(thing)
+
+
+def tested(node: Node) -> Test:
+    """Return the filter as one test, made once for many rows."""
     match node:
         case Compare(path, operator, value):
-            return _holds(_at_path(thing, path), operator, value)
+            return _comparing(path, operator, value)
         case Within(path, values):
-            return any(_holds(_at_path(thing, path), "eq", value) for value in values)
+            tests = [_comparing(path, "eq", value) for value in values]
+            return lambda thing: any(test(thing) for test in tests)
         case AnyMember(path, inner):
-            members = _at_path(thing, path)
-            return isinstance(members, list) and any(matches(inner, member) for member in members)
-        case Both(left, right):
-            return matches(left, thing) and matches(right, thing)
+            names, holds = path.split("/"), tested(inner)
+            return lambda thing: _any_member(_at_path(thing, names), holds)
+        case Both():
+            return _all(sorted(_parts(node), key=_is_about_time))
         case Either(left, right):
-            return matches(left, thing) or matches(right, thing)
+            first, second = tested(left), tested(right)
+            return lambda thing: first(thing) or second(thing)
         case Not(inner):
-            return not matches(inner, thing)
+            holds = tested(inner)
+            return lambda thing: not holds(thing)
 
 
-def _at_path(thing: Any, path: str) -> Any:
-    for name in path.split("/") if path else ():
+def _parts(node: Node) -> list[Node]:
+    return [*_parts(node.left), *_parts(node.right)] if isinstance(node, Both) else [node]
+
+
+def _is_about_time(node: Node) -> bool:
+    """Times are costly to read and seldom decide: the log was cut to them before."""
+    return isinstance(node, Compare) and isinstance(node.value, datetime)
+
+
+def _all(nodes: list[Node]) -> Test:
+    first = tested(nodes[0])
+    if len(nodes) == 1:
+        return first
+    rest = _all(nodes[1:])
+    return lambda thing: first(thing) and rest(thing)
+
+
+def _any_member(members: Any, holds: Test) -> bool:
+    return isinstance(members, list) and any(holds(member) for member in members)
+
+
+def _at_path(thing: Any, names: list[str]) -> Any:
+    for name in names:
         thing = thing.get(name) if isinstance(thing, dict) else None
     return thing
 
@@ -75,20 +108,28 @@ _ORDERED: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "gt": lambda left, right: left > right,
     "lt": lambda left, right: left < right,
 }
+_moment = lru_cache(100_000)(moment)  # the same records are asked for again and again
 
 
-def _holds(found: Any, operator: str, value: Value) -> bool:
-    if isinstance(value, datetime) and isinstance(found, str):
-        found = moment(found)
-    if isinstance(value, str) and isinstance(found, str):
-        found, value = found.casefold(), value.casefold()  # Graph compares text without case
-    if operator == "eq":
-        return bool(found == value)
-    if operator == "ne":
-        return bool(found != value)
-    if operator in _ORDERED:
-        return type(found) is type(value) and _ORDERED[operator](found, value)
-    return isinstance(found, str) and _text_holds(found, operator, str(value))
+def _comparing(path: str, operator: str, value: Value) -> Test:
+    """Graph compares text without case."""
+    names = path.split("/") if path else []
+    wanted = value.casefold() if isinstance(value, str) else value
+    is_time, is_text = isinstance(value, datetime), isinstance(value, str)
+
+    def holds(thing: Any) -> bool:
+        found = _at_path(thing, names)
+        if isinstance(found, str):
+            found = _moment(found) if is_time else found.casefold() if is_text else found
+        if operator == "eq":
+            return bool(found == wanted)
+        if operator == "ne":
+            return bool(found != wanted)
+        if operator in _ORDERED:
+            return type(found) is type(wanted) and _ORDERED[operator](found, wanted)
+        return isinstance(found, str) and _text_holds(found, operator, str(wanted))
+
+    return holds
 
 
 def _text_holds(found: str, operator: str, value: str) -> bool:
@@ -112,4 +153,4 @@ def check(
 
 def only(rows: list[Json], node: Node | None) -> list[Json]:
     """Return the rows that satisfy the filter; all of them when there is none."""
-    return rows if node is None else [row for row in rows if matches(node, row)]
+    return rows if node is None else list(filter(tested(node), rows))

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from sandbox.entra.admin import Admin
 from sandbox.entra.cast import load_tenant
+from sandbox.entra.outage import Outage
 from sandbox.entra.service import Graph
 from sandbox.entra.sign_in_pages import SignInPages
 from sandbox.entra.tenant import Tenant
@@ -54,6 +55,7 @@ class EntraSandbox:
         """Listen on 127.0.0.1 and return the root address, without a version."""
         app = web.Application(client_max_size=8 * 1024**2)
         Admin(self._graph).add_to(app)
+        Outage(self.tenant).add_to(app)
         self.pages.add_to(app)
         app.router.add_route("*", "/{tail:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)

@@ -8,6 +8,7 @@ from sandbox.entra import filterable
 from sandbox.entra.filters import Node, invalid_filter, parse
 from sandbox.entra.matching import check, leaves, only
 from sandbox.entra.paging import PageRule, paged
+from sandbox.entra.publishing import is_published, published
 from sandbox.entra.sorting import newest_first
 from sandbox.entra.tenant import Tenant
 from sandbox.entra.users import not_premium
@@ -74,7 +75,7 @@ def list_sign_ins(tenant: Tenant, call: Call) -> Reply:
     """GET /auditLogs/signIns: interactive ones only unless beta's signInEventTypes is filtered."""
     if not tenant.premium:
         raise not_premium()
-    rows = newest_first(call, tenant.sign_ins, "createdDateTime")
+    rows = newest_first(call, published(tenant, call), "createdDateTime")
     kept = _kept(call, rows)
     reply = paged(call, "auditLogs/signIns", kept, _RULE)
     return _shown(tenant, call, reply)
@@ -85,7 +86,7 @@ def get_sign_in(tenant: Tenant, call: Call, row_id: str) -> Reply:
     if not tenant.premium:
         raise not_premium()
     row = next((row for row in tenant.sign_ins if row["id"] == row_id), None)
-    if row is None:
+    if row is None or not is_published(tenant, row_id):
         raise no_such_resource(row_id)
     context = f"{call.root}/$metadata#auditLogs/signIns/$entity"
     return Reply(body={"@odata.context": context, **_shape(tenant, call, row)})

@@ -112,6 +112,9 @@ class Tenant:
     device_registration: Json = field(default_factory=dict)
     sign_ins: list[Json] = field(default_factory=list)
     audits: list[Json] = field(default_factory=list)
+    published_at: dict[str, datetime] = field(
+        default_factory=dict
+    )  # sign-ins that become visible late, by id
     created: datetime = datetime(2019, 4, 1, tzinfo=UTC)
 
     def new_id(self, *names: object) -> str:

@@ -38,13 +38,13 @@ async def refused(world: World, bucket: Scarce, urgency: Urgency, max_wait: floa
 
 
 async def reports_are_five_in_any_ten_seconds(world: World) -> None:
-    await spend(world, REPORTS, PERSON, 3)
+    await spend(world, REPORTS, ACTION, 3)
     await world.advance(6)
-    await spend(world, REPORTS, PERSON, 2)
-    assert await refused(world, REPORTS, PERSON) == pytest.approx(4.2, abs=0.2)
+    await spend(world, REPORTS, ACTION, 2)
+    assert await refused(world, REPORTS, ACTION) == pytest.approx(4.2, abs=0.2)
     await world.advance(4.3)
-    await spend(world, REPORTS, PERSON, 3)
-    await refused(world, REPORTS, PERSON)
+    await spend(world, REPORTS, ACTION, 3)
+    await refused(world, REPORTS, ACTION)
 
 
 async def policies_are_one_a_second_and_five_at_once(world: World) -> None:
@@ -60,10 +60,15 @@ async def the_buckets_are_strangers(world: World) -> None:
     await spend(world, POLICIES, ACTION, 5)
 
 
-async def the_last_call_is_not_for_the_background(world: World) -> None:
-    await spend(world, REPORTS, BACKGROUND, 4)
+async def calls_are_left_to_who_is_more_urgent(world: World) -> None:
+    await spend(world, REPORTS, BACKGROUND, 3)
     await refused(world, REPORTS, BACKGROUND)
+    await spend(world, REPORTS, PERSON)
+    await refused(world, REPORTS, PERSON)
     await spend(world, REPORTS, ACTION)
+    await spend(world, POLICIES, BACKGROUND, 4)
+    await refused(world, POLICIES, BACKGROUND)
+    await spend(world, POLICIES, PERSON)
 
 
 async def a_throttled_bucket_is_closed_to_all(world: World) -> None:
@@ -76,10 +81,10 @@ async def a_throttled_bucket_is_closed_to_all(world: World) -> None:
 
 
 async def a_wait_that_is_too_long_is_refused_at_once(world: World) -> None:
-    await spend(world, REPORTS, PERSON, 5)
-    await refused(world, REPORTS, PERSON, max_wait=3)
+    await spend(world, REPORTS, ACTION, 5)
+    await refused(world, REPORTS, ACTION, max_wait=3)
     await world.advance(10.3)
-    await spend(world, REPORTS, PERSON, 5)  # the refused one took nothing
+    await spend(world, REPORTS, ACTION, 5)  # the refused one took nothing
 
 
 async def the_urgent_go_first(world: World) -> None:
@@ -103,20 +108,20 @@ async def the_urgent_go_first(world: World) -> None:
 
 
 async def who_gives_up_makes_room(world: World) -> None:
-    await spend(world, REPORTS, PERSON, 5)
+    await spend(world, REPORTS, ACTION, 5)
     waiting = asyncio.create_task(world.budget.spend(REPORTS, ACTION, 60))
     await asyncio.sleep(0.01)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     await world.advance(10.3)
-    await spend(world, REPORTS, PERSON, 5)
+    await spend(world, REPORTS, ACTION, 5)
 
 
 PROMISES: tuple[Callable[[World], Awaitable[None]], ...] = (
     reports_are_five_in_any_ten_seconds,
     policies_are_one_a_second_and_five_at_once,
     the_buckets_are_strangers,
-    the_last_call_is_not_for_the_background,
+    calls_are_left_to_who_is_more_urgent,
     a_throttled_bucket_is_closed_to_all,
     a_wait_that_is_too_long_is_refused_at_once,
     the_urgent_go_first,

@@ -484,6 +484,27 @@ class RequestsContract:
             ("req-3", State.PENDING),
         ]
 
+    async def test_everybody_finds_what_they_asked_for(self, requests: Requests, now: Clock) -> None:
+        await requests.open(a_wish(now(), 1), "op-1")
+        await requests.cancel("req-1", ASKER, "op-2")
+        await requests.open(a_wish(now(), 2), "op-3")
+
+        mine = await requests.asked_by(ASKER.object_id)
+
+        assert [(one.id, one.state) for one in mine] == [
+            ("req-2", State.PENDING),
+            ("req-1", State.CANCELLED),
+        ]
+        assert await requests.asked_by(guid(9)) == ()
+
+    async def test_asked_by_keeps_twenty(self, requests: Requests, now: Clock) -> None:
+        for number in range(22):
+            await requests.open(a_wish(now(), number, target=100 + number), f"op-{number}")
+
+        mine = await requests.asked_by(ASKER.object_id)
+
+        assert [request.id for request in mine] == [f"req-{number}" for number in range(21, 1, -1)]
+
     async def test_history_keeps_twenty(self, requests: Requests, now: Clock) -> None:
         for number in range(22):
             await requests.open(a_wish(now(), number), f"op-{number}")

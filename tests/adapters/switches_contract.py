@@ -8,7 +8,8 @@ class TestMySwitches(SwitchesContract):
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from bot.ports import Switches, SwitchState
 
@@ -31,6 +32,14 @@ class SwitchesContract:
         for state in (ON, OFF, ON, OFF):
             await switches.throw("freeze", state)
             assert await switches.read("freeze") == state
+
+    async def test_it_keeps_until_when_it_stands(self, switches: Switches) -> None:
+        timed = replace(ON, until=AT + timedelta(hours=4))
+        await switches.throw("alerts_paused", timed)
+
+        assert await switches.read("alerts_paused") == timed
+        assert timed.stands(AT + timedelta(hours=3))
+        assert not timed.stands(AT + timedelta(hours=4))
 
     async def test_throwing_it_again_changes_nothing(self, switches: Switches) -> None:
         await switches.throw("freeze", ON)

@@ -64,7 +64,6 @@ async def test_a_mention_without_an_address_asks_for_one(office: Office) -> None
         ("", "why USER"),
         ("help", "Apple Business"),
         ("why", "a command without a person"),
-        ("alerts", "not available yet"),
     ],
 )
 async def test_answers_that_need_no_work_come_with_the_ack(listening: Office, typed: str, words: str) -> None:
@@ -84,6 +83,8 @@ async def test_answers_that_need_no_work_come_with_the_ack(listening: Office, ty
         ("history ada.lind@contoso.com", "There was no request for this person before"),
         ("history nobody@contoso.com", "Nobody in the tenant answers to"),
         ("status", "Everything answers"),
+        ("alerts", "no channel is set"),
+        ("alerts ada.lind@contoso.com", "no channel is set"),
     ],
 )
 async def test_other_questions(office: Office, typed: str, words: str) -> None:

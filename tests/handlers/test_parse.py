@@ -56,6 +56,9 @@ ADA = "ada@contoso.com"
         ("Status", Command("status")),
         ("sweep", Command("sweep")),
         ("alerts", Command("alerts")),
+        ("Alerts  ", Command("alerts")),
+        ("alerts <mailto:ada@contoso.com|ada@contoso.com>", Command("alerts", ADA)),
+        ("alerts <@U123>", Command("alerts", slack_id="U123")),
     ],
 )
 def test_what_slack_really_sends(typed: str, expected: Command) -> None:

@@ -21,7 +21,7 @@ from bot.render.choices import IDENTITY_CHECKS, TIME_BOX_WORDS, TIME_BOXES, hour
 from bot.render.diagnosis_card import diagnosis_card
 from bot.render.failure import overtaken
 from bot.render.help import OUTSIDE, help_message
-from bot.render.home import CHECKING, home_view, words_home
+from bot.render.home import CHECKING, Beside, home_view, words_home
 from bot.render.lists import history_list, pending_list
 from bot.render.modals import (
     ROWS_SHOWN,
@@ -174,7 +174,9 @@ def test_every_form_and_home_validates_whatever_others_wrote(text: str) -> None:
     rules = some_rules(hours=open_hours("Mon-Fri 07:00-19:00 Europe/Berlin"), step_up=True)
     for reader in (a_reader(text), a_reader(text, entra=None, approves=False), a_reader(text, asks=False)):
         requests = [a_request(text, warnings=(text,))] * 60
-        check_view(home_view(reader, requests, rules, now=NOW, held=held, links={"req-1": text}))
+        check_view(
+            home_view(reader, requests, rules, now=NOW, beside=Beside(held=held), links={"req-1": text})
+        )
         check_view(home_view(reader, (), rules, now=NOW, links={}))
 
 
@@ -451,7 +453,9 @@ def test_help_and_home_fit_the_reader() -> None:
     assert "the helpdesk uses it" in check(help_message(a_reader(asks=False)))
     held = SwitchState(True, "U0PAUL", "eleven changes in an hour", NOW)
     homes = {
-        reader: check_view(home_view(reader, [a_request()], some_rules(), now=NOW, held=held, links={}))
+        reader: check_view(
+            home_view(reader, [a_request()], some_rules(), now=NOW, beside=Beside(held=held), links={})
+        )
         for reader in (asker, approver, guest)
     }
     assert "[Lift the hold]" in homes[approver]

@@ -24,6 +24,7 @@ from bot.errors import (
     SettingsError,
     SlackError,
     StoreUnavailable,
+    StreamUnavailable,
 )
 from bot.render.failure import DENIALS, GRAPH_REFUSALS, SLACK_CODES, STATES, in_words, refusal, unexpected
 
@@ -42,6 +43,7 @@ EXAMPLES: dict[type[BotError], BotError] = {
     GraphUnreachable: GraphUnreachable("sign-ins", timed_out=True),
     GraphMalformed: GraphMalformed("the state"),
     StoreUnavailable: StoreUnavailable(),
+    StreamUnavailable: StreamUnavailable("the broker closed the connection"),
     AuditUnavailable: AuditUnavailable(),
     SlackError: SlackError("chat.postMessage", "not_in_channel"),
     BotError: BotError(),

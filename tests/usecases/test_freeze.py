@@ -12,7 +12,18 @@ from bot.domain.people import PerUserMfaState, User
 from bot.errors import AuditUnavailable, BadInput, Denial, NotAllowed, SlackError, StoreUnavailable
 from bot.ports import News, SwitchState
 from bot.usecases.decide import APPROVALS_WITHIN, MOST_APPROVALS, Click, approve, cancel, deny
-from bot.usecases.freeze import FREEZE, HOUR, MOST_LOOKS, LiftAsk, freeze, frozen, lift, too_many_disables
+from bot.usecases.freeze import (
+    FREEZE,
+    HOUR,
+    MOST_LOOKS,
+    HoldAsk,
+    LiftAsk,
+    freeze,
+    frozen,
+    lift,
+    put_on_hold,
+    too_many_disables,
+)
 from bot.usecases.remind import SCHEDULED
 from tests.fakes import (
     APPROVAL_CHANNEL,
@@ -55,6 +66,35 @@ async def test_a_freeze_is_journalled_and_announced_once() -> None:
     assert (state.by, state.reason, state.at) == ("", WHY, desk.now())
     assert desk.journal.kinds == ["freeze.on"]
     assert desk.announcer.announced == [(News.FROZEN, WHY, "")]
+
+
+async def test_an_approver_puts_changes_on_hold_with_a_reason() -> None:
+    desk = a_desk()
+    ask = HoldAsk(slack_id_of(APPROVER), "A token was stolen", "op-hold")
+
+    await put_on_hold(ask, desk)
+    await put_on_hold(HoldAsk(slack_id_of(APPROVER_2), "The same again", "op-2"), desk)
+    await run_due(desk)
+
+    state = await frozen(desk)
+    assert state is not None
+    assert (state.by, state.reason) == (ask.slack_id, ask.reason)
+    (entry,) = desk.journal.entries
+    assert (entry.kind, entry.actor and entry.actor.object_id) == ("freeze.on", APPROVER.id)
+    assert desk.announcer.announced == [(News.FROZEN, ask.reason, ask.slack_id)]
+
+
+async def test_nobody_else_puts_changes_on_hold() -> None:
+    desk = a_desk()
+    with pytest.raises(NotAllowed):
+        await put_on_hold(HoldAsk(slack_id_of(HELPDESK), "A token was stolen", "op-1"), desk)
+    with pytest.raises(BadInput):
+        await put_on_hold(HoldAsk(slack_id_of(APPROVER), "no", "op-2"), desk)
+    desk.journal.troubles["freeze.on"] = AuditUnavailable()
+    with pytest.raises(AuditUnavailable):
+        await put_on_hold(HoldAsk(slack_id_of(APPROVER), "A token was stolen", "op-3"), desk)
+    assert await frozen(desk) is None
+    assert desk.journal.kinds == ["refused", "refused"]
 
 
 async def test_an_approver_lifts_it_with_a_reason() -> None:

@@ -9,7 +9,15 @@ import pytest
 
 from bot.errors import AuditUnavailable, SlackError
 from bot.ports import Job
-from bot.usecases import aftercare, remind
+from bot.usecases import (
+    aftercare,
+    alert_digest,
+    deliver_alerts,
+    pause_alerts,
+    remind,
+    shadow_report,
+    weekly_digest,
+)
 from bot.usecases.scheduled import KINDS, LEASE, MOST_SLACK_TRIES, DueJobs, carry_out_scheduled
 from bot.usecases.workers import MOST_DELIVERIES, work_off
 from tests.fakes import FakeClock, FakeDesk, a_desk, virtual_time
@@ -39,7 +47,9 @@ async def worked_off(desk: FakeDesk, until: timedelta) -> None:
 
 
 def test_every_kind_has_one_owner() -> None:
-    assert len(KINDS) == len(aftercare.SCHEDULED) + len(remind.SCHEDULED)
+    alerts = (deliver_alerts, alert_digest, pause_alerts, weekly_digest, shadow_report)
+    owners = (aftercare, remind, *alerts)
+    assert len(KINDS) == sum(len(owner.SCHEDULED) for owner in owners)
     assert {"watch", "follow", "restore", "methods", "remind"} <= set(KINDS)
 
 

@@ -16,6 +16,9 @@ from bot.ports import Pause, Scarce, Urgency
 
 REPORTS_WINDOW = 10.2
 """Graph counts in 10 seconds, by when calls arrive; a call may take a moment longer than the one before."""
+REPORTS_LEFT = (0, 1, 2)
+"""An approval finds a call however many people ask, and people find one however much is polled."""
+
 POLICIES_PER_SECOND = 1.0
 POLICIES_BURST = 5
 TRIALS_PER_SECOND = 200.0
@@ -90,14 +93,14 @@ class TokenBucket:
 @dataclass
 class _Bucket:
     allowance: _Allowance
+    left: tuple[int, int, int] = (0, 0, 1)  # calls that actions, people and the background leave to others
     waiting: set[tuple[Urgency, int]] = field(default_factory=set)
     closed_until: float = 0.0
 
     def wait(self, ticket: tuple[Urgency, int], now: float) -> float:
         """Return the seconds until `ticket` may spend: the more urgent and the earlier go first."""
         ahead = sum(other < ticket for other in self.waiting)
-        if ticket[0] is Urgency.BACKGROUND and self.allowance.size > 1:
-            ahead += 1  # the last call is left for actions and people
+        ahead += min(self.left[ticket[0]], self.allowance.size - 1)
         return max(self.closed_until - now, self.allowance.wait(ahead, now))
 
 
@@ -109,7 +112,7 @@ class LocalBudget:
         self._pause = pause
         self._tickets = count()
         self._buckets = {
-            Scarce.REPORTS: _Bucket(SlidingWindow(reports_per_10s, REPORTS_WINDOW)),
+            Scarce.REPORTS: _Bucket(SlidingWindow(reports_per_10s, REPORTS_WINDOW), REPORTS_LEFT),
             Scarce.POLICIES: _Bucket(TokenBucket(POLICIES_BURST, POLICIES_PER_SECOND, _at=monotonic())),
             Scarce.TRIALS: _Bucket(TokenBucket(TRIALS_BURST, TRIALS_PER_SECOND, _at=monotonic())),
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import quote
 
 from bot.adapters.graph.calls import SIGN_INS
@@ -139,7 +139,7 @@ def _applied(rows: list[Row] | None) -> tuple[AppliedPolicy, ...] | None:
         return None
     return tuple(
         [
-            AppliedPolicy(
+            _policy(
                 text(row, "id"),
                 text(row, "displayName"),
                 text(row, "result"),
@@ -148,6 +148,12 @@ def _applied(rows: list[Row] | None) -> tuple[AppliedPolicy, ...] | None:
             for row in rows
         ]
     )
+
+
+@lru_cache(4_096)
+def _policy(policy_id: str, name: str, result: str, controls: tuple[str, ...]) -> AppliedPolicy:
+    """Rows of a page list the same few policies again and again."""
+    return AppliedPolicy(policy_id, name, result, controls)
 
 
 def _sources(rows: list[Row] | None) -> tuple[RequirementSource, ...] | None:

@@ -14,10 +14,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.adapters.slack.client import MALFORMED, call
 from bot.domain.approval import CardRef, ChangeRequest
 from bot.errors import Denial, NotAllowed, SlackError
-from bot.ports import Clock, News, Workspace
+from bot.ports import Clock, News, SwitchState, Workspace
 from bot.render import safe
 from bot.render.blocks import Message, plain
 from bot.render.news import channel_news, personal_news, thread_news
+from bot.render.pause import pause_news
 from bot.render.request_card import card_text, minimal_card, request_card
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,11 @@ class SlackAnnouncer:
         """Say in the approval channel what concerns all requests."""
         await self._refuse_external(self._channel)
         await self._send("chat.postMessage", (channel_news(news, detail, by),), channel=self._channel)
+
+    async def announce_pause(self, channel: str, state: SwitchState) -> None:
+        """Say in a channel that alerts are paused, or go on."""
+        await self._refuse_external(channel)
+        await self._send("chat.postMessage", (pause_news(state),), channel=channel)
 
     async def post(self, channel: str, text: str) -> None:
         """Say a plain text in a channel that is not shared outside."""

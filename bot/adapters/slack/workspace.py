@@ -192,6 +192,8 @@ def channel_from(channel: dict[str, Any]) -> Channel:
         is_private=bool(channel.get("is_private")) or is_direct,
         is_external=any(bool(sign) for sign in external),
         is_direct=is_direct,
+        is_archived=bool(channel.get("is_archived")),
+        has_bot=bool(channel.get("is_member", True)),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.adapters.graph.budget import (
     NAMES,
@@ -20,7 +21,7 @@ from bot.adapters.graph.budget import (
 from bot.adapters.store.connection import StoreClient, load_script
 from bot.adapters.store.keyspace import Keyspace
 from bot.errors import GraphThrottled
-from bot.ports import Pause, Scarce, Urgency
+from bot.ports import BudgetUse, Pause, Scarce, Urgency
 
 _SPEND = load_script("spend")
 _DRAIN = load_script("drain")
@@ -78,6 +79,15 @@ class RedisBudget:
         milliseconds = math.ceil(seconds * 1000)
         if milliseconds > 0:
             await self._client.run(_DRAIN, [self._keys.named("budget", bucket, "drained")], [milliseconds])
+
+    async def in_use(self) -> BudgetUse:
+        """Return how many calls of the sign-in log were made within its window, by the store's clock."""
+        allowance = self._allowances[Scarce.REPORTS]
+        seconds, microseconds = await self._client.command("TIME")
+        since = int(seconds) * 1000 + int(microseconds) / 1000 - allowance.window
+        key = self._keys.named("budget", Scarce.REPORTS)
+        used = int(await self._client.command("ZCOUNT", key, f"({since:.3f}", "+inf"))
+        return BudgetUse(used, allowance.calls, timedelta(milliseconds=allowance.window))
 
     async def _ask(self, bucket: Scarce, urgency: Urgency, patience: float, token: str) -> float:
         """Return 0 when a call was taken, else the seconds to wait."""

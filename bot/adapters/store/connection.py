@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from redis import exceptions as vendor
@@ -88,17 +88,21 @@ def cancellable() -> Iterator[None]:
             raise asyncio.CancelledError
 
 
+Argument: TypeAlias = str | bytes | float
+
+
 @dataclass(frozen=True)
 class Script:
-    """One Lua script of this package."""
+    """One Lua script."""
 
     text: str
     sha: str
 
 
-def load_script(name: str) -> Script:
-    """Read scripts/<name>.lua."""
-    text = files(__package__).joinpath("scripts", f"{name}.lua").read_text(encoding="utf-8")
+def load_script(*names: str, package: str = __package__) -> Script:
+    """Read scripts/<name>.lua of a package; of several, the later ones use what the earlier ones define."""
+    scripts = files(package).joinpath("scripts")
+    text = "\n".join(scripts.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
@@ -119,7 +123,7 @@ class StoreClient:
                     await self._look_again()
                     raise
 
-    async def run(self, script: Script, keys: Sequence[str], args: Sequence[str | float]) -> Any:
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Run a script by its hash; send its text when the server does not know it (any more)."""
         with cancellable(), translated():
             async with asyncio.timeout(self._deadline):
@@ -129,7 +133,7 @@ class StoreClient:
                     await self._look_again()
                     raise
 
-    async def _run(self, script: Script, keys: Sequence[str], args: Sequence[str | float]) -> Any:
+    async def _run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         try:
             return await self._redis.evalsha(script.sha, len(keys), *keys, *args)
         except vendor.NoScriptError:

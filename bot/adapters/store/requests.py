@@ -117,6 +117,10 @@ class RedisRequests:
         """Return the target's last 20 requests, newest first."""
         return await self._list("history", {"target": target})
 
+    async def asked_by(self, requester: ObjectId) -> tuple[ChangeRequest, ...]:
+        """Return somebody's last 20 requests, newest first."""
+        return await self._list("asked_by", {"requester": requester})
+
     def _signed(self, request_id: str, vote: Vote) -> dict[str, str]:
         text, mac = self._seal.vote(request_id, vote)
         voter = {"voter": vote.person.object_id, "employee": employee_number(vote.person)}

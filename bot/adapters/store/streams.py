@@ -24,6 +24,8 @@ _SETTLE = load_script("settle")
 LONGEST_BLOCK = 2.0  # seconds; below the client's socket timeout, or redis-py would retry for ever
 REMEMBER_OPERATIONS = timedelta(hours=24)
 ABANDONED_AFTER = timedelta(seconds=60)
+LOOKS_MEANWHILE = 12
+"""How often abandoned jobs are looked for while one becomes abandoned: an idle bot asks little."""
 
 OUTBOX_GROUPS = ("deliver", "execute")
 
@@ -52,6 +54,7 @@ class StreamQueue:
         self._only = only
         self._idle = abandoned_after // timedelta(milliseconds=1)
         self._cursor = "0-0"
+        self._looked_at: float | None = None
 
     @property
     def dead_letters(self) -> str:
@@ -94,6 +97,12 @@ class StreamQueue:
         return await self._new(consumer, count, block)
 
     async def _abandoned(self, consumer: str, count: int) -> tuple[Job, ...]:
+        """Look through the stream from where the last look ended, and then not again for a while."""
+        now, rest = asyncio.get_running_loop().time(), self._idle / 1000 / LOOKS_MEANWHILE
+        if self._cursor == "0-0":
+            if self._looked_at is not None and now - self._looked_at < rest:
+                return ()
+            self._looked_at = now
         args: list[str | float] = [self._group, consumer, self._idle, self._cursor, count]
         self._cursor, *found = await self._client.run(_ABANDONED, [self._stream], args)
         return tuple(

@@ -49,7 +49,7 @@ async def test_waiting_takes_as_long_as_told() -> None:
     budget = LocalBudget(2, pauses.monotonic, pauses.pause)
 
     for _ in range(6):
-        await budget.spend(Scarce.REPORTS, Urgency.PERSON, 60)
+        await budget.spend(Scarce.REPORTS, Urgency.ACTION, 60)
 
     assert sum(pauses.waited) == pytest.approx(2 * REPORTS_WINDOW)
 

@@ -16,7 +16,7 @@ from random import Random
 from typing import Any, ParamSpec, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
-from bot.adapters.store.connection import Script, StoreClient
+from bot.adapters.store.connection import Argument, Script, StoreClient
 from bot.adapters.store.requests import RedisRequests
 from bot.adapters.store.schedule import RedisSchedule
 from bot.domain.approval import CardRef, ChangeRequest, Failure, State, fulfils
@@ -187,7 +187,7 @@ class LossyClient(StoreClient):
     async def command(self, *parts: str | bytes | float) -> Any:
         return await self._lossy(self._inner.command, *parts)
 
-    async def run(self, script: Script, keys: Sequence[str], args: Sequence[str | float]) -> Any:
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         return await self._lossy(self._inner.run, script, keys, args)
 
     async def _lossy(self, call: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs) -> T:

@@ -97,3 +97,15 @@ async def test_waiting_is_real_when_the_pause_is(link: Link) -> None:
     await budget.drained(Scarce.REPORTS, 0.05)
 
     await budget.spend(Scarce.REPORTS, Urgency.ACTION, 1.0)
+
+
+async def test_everybody_sees_how_much_is_used(link: Link) -> None:
+    world = StoreWorld(link)
+    gauge = RedisBudget(link.actions, "contoso", monotonic=time.monotonic, pause=asyncio.sleep, new_id=new_id)
+    assert (await gauge.in_use()).used == 0
+    for _ in range(3):
+        await world.budget.spend(Scarce.REPORTS, Urgency.ACTION, 0)
+    use = await gauge.in_use()
+    assert (use.used, use.calls, round(use.window.total_seconds())) == (3, 5, 10)
+    await world.advance(10.3)
+    assert (await gauge.in_use()).used == 0

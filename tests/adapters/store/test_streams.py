@@ -56,6 +56,18 @@ async def test_lost_store_is_no_lost_queue(link: Link, inbox: Inbox) -> None:
     assert len(await inbox.take("a", 10, 0.0)) == 1
 
 
+async def test_an_idle_queue_seldom_looks_for_abandoned_jobs(link: Link) -> None:
+    async def looks() -> int:
+        ran = await link.actions.command("INFO", "commandstats")
+        return int(ran.get("cmdstat_xautoclaim", {"calls": 0})["calls"])
+
+    inbox, before = RedisInbox(link.actions, link.background, "contoso", new_id), await looks()
+    for _ in range(20):
+        assert await inbox.take("a", 10, 0.0) == ()
+
+    assert await looks() - before <= 1
+
+
 async def test_repeated_call_of_one_recording_is_no_duplicate(link: Link) -> None:
     inbox = RedisInbox(link.actions, link.background, "contoso", lambda: "the same call")
 

@@ -160,6 +160,8 @@ function lists.open()
   redis.call('ZADD', DUE, whole(args.exp), subject)
   redis.call('LPUSH', prefix .. 'history:' .. args.target, subject)
   redis.call('LTRIM', prefix .. 'history:' .. args.target, 0, HISTORY - 1)
+  redis.call('LPUSH', prefix .. 'asked:' .. args.requester, subject)
+  redis.call('LTRIM', prefix .. 'asked:' .. args.requester, 0, HISTORY - 1)
   announce(subject, 'opened', op, args.requester)
   -- Approved beforehand, with another request: its votes come along, and count by the same rules.
   local enough, last = false, nil
@@ -187,6 +189,11 @@ end
 
 function lists.history()
   local ids = redis.call('LRANGE', prefix .. 'history:' .. args.target, 0, HISTORY - 1)
+  return answer('ok', '', expire_all(ids))
+end
+
+function lists.asked_by()
+  local ids = redis.call('LRANGE', prefix .. 'asked:' .. args.requester, 0, HISTORY - 1)
   return answer('ok', '', expire_all(ids))
 end
 

@@ -9,8 +9,9 @@ local calls, window, rate = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 
--- Background work leaves the last call to actions and people, unless there is only one.
-local reserve = urgency == 2 and math.min(1, calls - 1) or 0
+-- Whoever is less urgent leaves calls to the others, unless there is only one: of a window people leave one
+-- and background work two, of a bucket that refills at once background work one.
+local reserve = math.min(window > 0 and urgency or math.max(0, urgency - 1), calls - 1)
 
 local function in_window()
   redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)

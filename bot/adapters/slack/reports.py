@@ -1,0 +1,82 @@
+"""Shows the figures of a week in Slack: `alert_ports.Reports` over the Web API."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters.slack.client import call
+from bot.adapters.slack.poster import BAD_BLOCKS
+from bot.alert_ports import AlertBoard
+from bot.domain.digest import Week
+from bot.domain.shadow import ShadowReport
+from bot.errors import Denial, NotAllowed, SlackError
+from bot.ports import Workspace
+from bot.render import digest
+from bot.render.blocks import Message, plain
+from bot.render.shadow import shadow_card
+
+log = logging.getLogger(__name__)
+
+NO_PICTURES = frozenset(
+    {
+        "missing_scope",
+        "not_allowed_token_type",
+        "no_permission",
+        "file_uploads_disabled",
+        "method_not_supported",
+    }
+)
+"""Slack will not take a picture however often it is offered; it takes the words."""
+
+Draw = Callable[[Mapping[str, Any]], Awaitable[bytes | None]]
+"""Draws a chart as `bot.adapters.chart.draw` does."""
+
+
+class SlackReports:
+    """`alert_ports.Reports`."""
+
+    def __init__(self, client: AsyncWebClient, workspace: Workspace, board: AlertBoard, draw: Draw) -> None:
+        self._client = client
+        self._workspace = workspace
+        self._board = board
+        self._draw = draw
+
+    async def week(self, channel: str, week: Week) -> None:
+        """Post the digest with its chart, or in words alone."""
+        png = await self._draw(digest.chart_of(week))
+        words = digest.comment(week)
+        if png is not None:
+            try:
+                await self._board.picture(channel, png, digest.title(week), digest.alt_text(week), words)
+            except SlackError as error:
+                if error.code not in NO_PICTURES:
+                    raise
+                log.warning(
+                    "Slack did not take the weekly chart (%s); its figures go out in words", error.code
+                )
+            else:
+                return
+        await self._post(channel, plain(words))
+
+    async def shadow(self, channel: str, report: ShadowReport) -> None:
+        """Post the report as a card."""
+        await self._post(channel, shadow_card(report))
+
+    async def _post(self, channel: str, message: Message) -> None:
+        if (await self._workspace.channel(channel)).is_external:
+            raise NotAllowed(Denial.SHARED_CHANNEL)
+        try:
+            await self._send(channel, text=message.text, blocks=message.blocks)
+        except SlackError as error:
+            if error.code not in BAD_BLOCKS:
+                raise
+            log.warning("Slack refused the blocks of a report: %s", error.code)
+            await self._send(channel, text=message.text)
+
+    async def _send(self, channel: str, **what: Any) -> None:
+        fields = {"channel": channel, "unfurl_links": False, "unfurl_media": False, **what}
+        await call(self._client, "chat.postMessage", **fields)

@@ -1,0 +1,23 @@
+"""How to ask: the button that opens the form, and what can be typed."""
+
+from __future__ import annotations
+
+from bot.render import labels
+from bot.render.blocks import Block, actions, bullets, button, divider, section
+from bot.render.help import ASKING, listed
+from bot.render.words import _
+
+
+def ask_blocks() -> list[Block]:
+    """Return the question and the button that opens the form."""
+    words = _("*Whose Mac cannot register for Platform SSO?* See what stands in the way, and what to do.")
+    return [
+        section(words),
+        actions(button(labels.DIAGNOSE, labels.ON_ASK, "home", style="primary")),
+        divider(),
+    ]
+
+
+def typing_blocks() -> list[Block]:
+    """Return what can be typed."""
+    return [divider(), section(f"*{_('What you can type')}*\n{bullets(listed(ASKING))}")]
