@@ -5,26 +5,33 @@ BIN := $(VENV)/bin
 export UV_NO_CONFIG := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format rules lock benchmarks clean
+.PHONY: help demo test test-long browser-test screenshots check format rules texts lock benchmarks clean
 
 help: ## Show what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-demo: $(VENV)/.runtime ## Play the whole story on a sandbox Slack and Entra, then stay up for you to try
+demo: $(VENV)/.runtime ## Play the whole story on a sandbox Slack and Entra, at the terminal and on a page; stay up for you to try
 	@$(BIN)/python -m sandbox.demo
 
-test: $(VENV)/.dev ## Run the test suite
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not long"
+test: $(VENV)/.dev ## Run the test suite (all but the long tests and those in a browser)
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not long" --ignore tests/browser
 
 test-long: $(VENV)/.dev ## Run the tests that wait for real clocks: kills, outages, quiet hours
 	@$(BIN)/python -m pytest -q -n 4 --dist loadfile -m long
 
-check: $(VENV)/.dev ## Formatting, lint, types, import rules, generated pages, compose file
+browser-test: $(VENV)/.dev ## Run the browser tests; they need Chromium
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser
+
+screenshots: $(VENV)/.dev ## Take the golden screenshots and the images of the docs anew; needs Chromium
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser --renew
+
+check: $(VENV)/.dev ## Formatting, lint, types, import rules, generated pages, translations, compose file
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m bot.domain.rules_page | diff -u docs/rules.md - || { echo "docs/rules.md is stale: make rules"; exit 1; }
+	@$(BIN)/python -m bot.texts --check
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 format: $(VENV)/.dev ## Format the code
@@ -33,6 +40,9 @@ format: $(VENV)/.dev ## Format the code
 
 rules: $(VENV)/.runtime ## Write docs/rules.md from the decision table
 	@$(BIN)/python -m bot.domain.rules_page > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
+
+texts: $(VENV)/.dev ## List the texts for people and bring the translations up to date
+	@$(BIN)/python -m bot.texts
 
 benchmarks: $(VENV)/.dev ## Run every benchmark; each prints its figures as JSON
 	@missed=0; for script in benchmarks/*.py; do echo "# $$script"; $(BIN)/python $$script || missed=1; done; exit $$missed

@@ -92,12 +92,14 @@ async def alert_ports(settings: Settings, sources: Sources, watch: Watch) -> Asy
     from bot.adapters.slack.reports import SlackReports
     from bot.adapters.store.alerts import alert_store, outbox_of
 
-    board = SlackAlertBoard(sources.client, sources.workspace)
+    board = SlackAlertBoard(sources.client, sources.workspace, language=settings.psso_language)
     async with sign_in_stream(settings, sources) as stream:
         alerts = Alerts(
             **alert_store(sources.link, settings.tenant, now=sources.now, new_id=sources.new_id),
             board=board,
-            reports=SlackReports(sources.client, sources.workspace, board, chart.draw),
+            reports=SlackReports(
+                sources.client, sources.workspace, board, chart.draw, language=settings.psso_language
+            ),
             policy_audits=RememberedChanges(GraphPolicyAudits(sources.graph), sources.now),
             feed=GraphSignInFeed(sources.graph) if settings.psso_poll_seconds else None,
             stream=stream,

@@ -69,6 +69,7 @@ def rules_of(settings: Settings) -> Rules:
         step_up_context=settings.psso_step_up_context,
         public_url=(settings.psso_public_url or "").rstrip("/"),
         uncovered=settings.psso_uncovered,
+        language=settings.psso_language,
         alert_channel=settings.psso_alert_channel or "",
         alert_routes=alert_routes(settings.psso_alert_routes or ""),
         alert_hours=open_hours(settings.psso_alert_hours) if settings.psso_alert_hours else None,
@@ -366,7 +367,13 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             workspace=workspace,
             budget_gauge=budget,
             sweeps=await stack.enter_async_context(shared_sweeps(graph)),
-            announcer=SlackAnnouncer(client, workspace, settings.psso_approval_channel or "", utc_now),
+            announcer=SlackAnnouncer(
+                client,
+                workspace,
+                settings.psso_approval_channel or "",
+                utc_now,
+                language=settings.psso_language,
+            ),
             **await stack.enter_async_context(step_up_ports(settings, link)),
             **await stack.enter_async_context(alert_ports(settings, sources, watch)),
         )

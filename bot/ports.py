@@ -94,6 +94,12 @@ class Directory(Protocol):
         Raises NoSuchUser (`deleted` when in the recycle bin), AmbiguousUser, BadInput, GraphError.
         """
 
+    async def search(self, name: str, most: int) -> tuple[User, ...]:
+        """Return up to `most` users whose display name, given name, surname or alias begins with `name`.
+
+        An exact display name comes first. Raises GraphError.
+        """
+
     async def devices(self, user: ObjectId) -> tuple[Device, ...]:
         """Return owned and registered devices, each once."""
 
@@ -615,6 +621,7 @@ class Rules:
     public_url: str = ""  # where people's browsers reach the bot, without a slash at the end
     audit_channel: str = ""
     uncovered: str = "refuse"  # or "two": a request may be made although coverage is NONE or UNKNOWN
+    language: str = "en"  # of what stands in channels; each person is answered in their own
     alert_channel: str = ""  # empty: no alerts
     alert_routes: tuple[Route, ...] = ()  # the first that matches; else the alert channel
     alert_hours: OpenHours | None = None  # outside them only outages are posted at once; None: always

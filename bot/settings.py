@@ -201,6 +201,7 @@ class Settings(BaseModel):
     psso_public_url: WebAddress = None
     psso_login_url: WebAddress = None
     psso_shadow: bool = False
+    psso_language: Literal["en", "de"] = "en"
     psso_digest: Annotated[str | None, AfterValidator(_weekly)] = "Mon 08:00 UTC"
     psso_alert_routes: Annotated[str | None, AfterValidator(_routes)] = None
     psso_alert_hours: Annotated[str | None, AfterValidator(_hours)] = None

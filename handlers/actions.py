@@ -36,6 +36,7 @@ from bot.render.modals import (
     user_subject,
     words_modal,
 )
+from bot.render.words import N_, _
 from bot.usecases.admit import Right
 from bot.usecases.freeze import frozen
 from handlers import kinds, switches
@@ -51,6 +52,7 @@ Form = Callable[[str, str, Desk], Awaitable[View]]
 """Builds a form from what it must remember and the value of the button that opens it."""
 
 RECORDED = {
+    labels.ON_DIAGNOSE: kinds.DIAGNOSE,
     labels.ON_CHECK_AGAIN: kinds.CHECK_AGAIN,
     labels.ON_SHARE: kinds.SHARE,
     labels.ON_APPROVE: kinds.APPROVE,
@@ -64,13 +66,13 @@ log = logging.getLogger(__name__)
 
 ANY = re.compile(".*")
 FORM_SECONDS = 1.5  # for what a form shows; a trigger opens a window for 3 s
-NOT_ON_HOLD = "Changes are not on hold (any more). There is nothing to lift."
+NOT_ON_HOLD = N_("Changes are not on hold (any more). There is nothing to lift.")
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
     """Listen to every button of our cards."""
     for action_id, kind in RECORDED.items():
-        app.action(action_id)(answering(_recorded(kind, desk), desk, app.client))
+        app.action(action_id)(answering(_recorded(kind, desk), desk, app.client, only_records=True))
     for action_id, form in FORMS.items():
         app.action(action_id)(answering(_opening(form, desk, app.client), desk, app.client))
     app.action(labels.ON_SHOW_SIGN_INS)(answering(_sign_ins(desk, app.client), desk, app.client))
@@ -137,10 +139,10 @@ async def _undo_form(metadata: str, value: str, desk: Desk) -> View:
     return undo_modal(metadata, request_subject(await _request_in(State.VERIFIED, value, desk)))
 
 
-async def _lift_form(metadata: str, _: str, desk: Desk) -> View:
+async def _lift_form(metadata: str, switch: str, desk: Desk) -> View:
     held = await frozen(desk)
     if held is None:
-        return words_modal(labels.LIFT, NOT_ON_HOLD)
+        return words_modal(_(labels.LIFT), _(NOT_ON_HOLD))
     return lift_modal(metadata, hold_subject(held))
 
 
@@ -209,7 +211,7 @@ async def _timeline(caller: Caller, answer_id: str, desk: Desk) -> View:
             raise NotAllowed(Denial.STALE_CARD)
         reader = await desk.workspace.person(caller.user_id)
     except BotError as error:
-        return words_modal("Sign-ins", refusal(error, desk.new_id()).text)
+        return words_modal(_("Sign-ins"), refusal(error, desk.new_id()).text)
     return timeline_modal(answer.diagnosis, now=desk.now(), time_zone=reader.time_zone)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.domain.alerts import GroupState, Scope
+from bot.domain.alerts import AlertGroup, GroupState, Scope
 from bot.domain.silencing import LENGTHS, Reach, reaches
 from bot.errors import BadInput
 from bot.render import labels
 from bot.render.alert_answers import closed, gone, looked_after, people_list, silenced, subject_of
+from bot.render.words import DEFAULT, reading_in
 from bot.usecases.acknowledge_alert import AcknowledgeAsk, acknowledge
 from bot.usecases.admit import Right
 from bot.usecases.silence_alerts import NOT_A_CHOICE, SilenceAsk, silence
@@ -65,12 +66,18 @@ async def keep_quiet(errand: Errand) -> None:
         reach=reach,
         length=length,
         reason=errand.said(labels.REASON_FIELD),
-        subject=subject_of(group, Reach(reach)),
+        subject=_stored_subject(group, Reach(reach)),
         slack_id=errand.caller.user_id,
         at=_clicked_at(errand),
         op_id=errand.job.op_id,
     )
     await errand.line.say(silenced(await silence(ask, errand.desk)))
+
+
+def _stored_subject(group: AlertGroup, reach: Reach) -> str:
+    """Return what is silenced, in English like everything that is stored: others read it too."""
+    with reading_in(DEFAULT):
+        return subject_of(group, reach)
 
 
 def _clicked_at(errand: Errand) -> datetime:

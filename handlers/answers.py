@@ -79,7 +79,10 @@ class PrivateLine:
         await self._call("chat.postMessage", message, channel=str(channel))
 
     async def _call(self, method: str, message: Message, **where: str) -> None:
-        await slack_call(self._slack, method, text=message.text, blocks=message.blocks, **where)
+        fields: dict[str, Any] = {"text": message.text, "blocks": message.blocks, **where}
+        if method == "chat.postMessage":  # a link in a card is for whoever wants it
+            fields |= {"unfurl_links": False, "unfurl_media": False}
+        await slack_call(self._slack, method, **fields)
 
 
 async def slack_call(slack: AsyncWebClient, method: str, **fields: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 Body = Mapping[str, Any]
@@ -57,13 +57,30 @@ def click_caller(body: Body) -> Caller:
     )
 
 
+def shortcut_caller(body: Body, app_id: str) -> Caller:
+    """Read a shortcut. Slack does not name the app in it: it can only be the one whose shortcut it is.
+
+    https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
+    """
+    return replace(click_caller(body), app_id=_text(body, "api_app_id") or app_id, message_ts="")
+
+
 def event_caller(body: Body) -> Caller:
     """Read an event that names its user. https://docs.slack.dev/apis/events-api"""
+    event = _part(body, "event")
     return Caller(
         team_id=_text(body, "team_id"),
-        user_id=_text(_part(body, "event"), "user"),
+        user_id=_text(event, "user"),
+        user_team_id=_text(event, "user_team") or _text(event, "team"),
         app_id=_text(body, "api_app_id"),
     )
+
+
+def message_caller(body: Body) -> Caller:
+    """Read a message to the bot: a direct one needs no channel, for the answer is as private without one."""
+    event = _part(body, "event")
+    direct = event.get("channel_type") == "im"
+    return replace(event_caller(body), channel_id="" if direct else _text(event, "channel"))
 
 
 def clicked(body: Body) -> Mapping[str, Any]:

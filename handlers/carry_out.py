@@ -19,18 +19,25 @@ from handlers.answers import PrivateLine
 from handlers.caller import Caller
 from handlers.errand import Errand
 from handlers.failures import said_of
+from handlers.language import worded_for
 
 log = logging.getLogger(__name__)
 
 
 async def carry_out(job: Job, desk: Desk, slack: AsyncWebClient) -> None:
-    """Carry out one job and answer its caller. A SlackError means: not answered, try again later."""
+    """Carry out one job and answer its caller in their language. A SlackError means: try again later."""
     work = WORK.get(job.kind)
     if work is None:
         log.error("a recorded job of an unknown kind was dropped: %s", job.kind)
         return
     caller = Caller.from_body(job.body)
     errand = Errand(job, caller, desk, slack, PrivateLine(slack, caller))
+    async with worded_for(caller.user_id, desk):
+        await _answered(work, errand)
+
+
+async def _answered(work: Callable[[Errand], Awaitable[None]], errand: Errand) -> None:
+    job, desk = errand.job, errand.desk
     (error,) = await asyncio.gather(work(errand), return_exceptions=True)
     if error is None:
         return
@@ -64,10 +71,12 @@ DEEDS = frozenset({kinds.REQUEST_DISABLE, kinds.APPROVE, kinds.DENY, kinds.CANCE
 
 WORK: dict[str, Callable[[Errand], Awaitable[None]]] = {
     kinds.WHY: questions.ask_why,
+    kinds.DIAGNOSE: questions.diagnose_chosen,
     kinds.EXPLAIN: questions.explain_code,
     kinds.PENDING: overviews.show_pending,
     kinds.HISTORY: questions.show_history,
     kinds.STATUS: questions.show_status,
+    kinds.HELP: questions.show_help,
     kinds.SWEEP: sweeping.show_sweep,
     kinds.CHECK_AGAIN: questions.check_again,
     kinds.PASTE: questions.read_paste,

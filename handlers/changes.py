@@ -8,7 +8,9 @@ from bot.errors import BadInput, Denial, NeedsStepUp, NotAllowed
 from bot.render import labels, safe
 from bot.render.blocks import plain
 from bot.render.choices import IDENTITY_CHECKS, TIME_BOXES
+from bot.render.phrases import phrase
 from bot.render.step_up import step_up_message
+from bot.render.words import N_, _, ngettext
 from bot.usecases.decide import approve, cancel, deny
 from bot.usecases.freeze import LiftAsk, lift
 from bot.usecases.request_disable import DisableAsk, request_disable
@@ -19,13 +21,13 @@ from handlers.forms import IDENTITY_MISSING
 from handlers.guard import check_place
 from handlers.overviews import refresh_home
 
-SENT = (
+SENT = N_(
     "Sent to the approvers as request {id}; it needs {needed}. "
     "You will get a direct message when they have decided."
 )
-COUNTED = "Your approval is counted: {given} of {needed}."
-WITHDRAWN = "The request is withdrawn. Nothing was changed."
-LIFTED = "Changes are no longer on hold. The approval channel is told that you lifted it, and why."
+COUNTED = N_("Your approval is counted: {given} of {needed}.")
+WITHDRAWN = N_("The request is withdrawn. Nothing was changed.")
+LIFTED = N_("Changes are no longer on hold. The approval channel is told that you lifted it, and why.")
 
 
 async def ask_disable(errand: Errand) -> None:
@@ -73,7 +75,7 @@ async def count_approval(errand: Errand) -> None:
         await errand.line.say(step_up_message(request, address, LINK_LIFETIME))
         return
     if request.state is State.PENDING:
-        given = COUNTED.format(given=len(request.approvals), needed=request.wish.quorum)
+        given = _(COUNTED).format(given=len(request.approvals), needed=request.wish.quorum)
         await errand.line.say(plain(given))
 
 
@@ -87,7 +89,7 @@ async def withdraw(errand: Errand) -> None:
     """Withdraw a request."""
     await check_place(errand.caller, errand.desk, must_see=True, doing=errand.job.kind)
     await cancel(errand.click(), errand.desk)
-    await errand.line.say(plain(WITHDRAWN))
+    await errand.line.say(plain(_(WITHDRAWN)))
 
 
 async def lift_hold(errand: Errand) -> None:
@@ -95,13 +97,14 @@ async def lift_hold(errand: Errand) -> None:
     await check_place(errand.caller, errand.desk, must_see=False, doing=errand.job.kind)
     ask = LiftAsk(errand.caller.user_id, errand.said(labels.REASON_FIELD), errand.job.op_id)
     await lift(ask, errand.desk)
-    await errand.line.say(plain(LIFTED))
+    await errand.line.say(plain(_(LIFTED)))
     await refresh_home(errand)
 
 
 async def _tell_sent(errand: Errand, request: ChangeRequest) -> None:
     wish = request.wish
-    needed = "one approval" if wish.quorum <= 1 else f"{wish.quorum} approvals of different people"
-    reasons = "; ".join(safe.prose(why, 200) for why in wish.quorum_because[:5])
+    quorum = max(1, wish.quorum)
+    needed = ngettext("one approval", "{count} approvals of different people", quorum).format(count=quorum)
+    reasons = "; ".join(safe.prose(phrase(why), 200) for why in wish.quorum_because[:5])
     because = f" ({reasons})" if reasons else ""
-    await errand.line.say(plain(SENT.format(id=safe.code(request.id, 80), needed=f"{needed}{because}")))
+    await errand.line.say(plain(_(SENT).format(id=safe.code(request.id, 80), needed=f"{needed}{because}")))

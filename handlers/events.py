@@ -13,11 +13,13 @@ from bot.errors import NotAllowed, StoreUnavailable
 from bot.ports import Desk
 from bot.render.failure import in_words
 from bot.render.home import CHECKING, words_home
+from bot.render.words import _
 from handlers import kinds
 from handlers.accept import record
 from handlers.caller import event_caller, event_op_id
 from handlers.failures import Body
 from handlers.guard import check_origin
+from handlers.language import worded_for
 from handlers.overviews import publish_home
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
         except NotAllowed as error:
             log.info("a home tab of somebody else's workspace was left alone: %s", error.denial)
         except StoreUnavailable as error:
-            view = words_home(CHECKING.format(words=in_words(error)))
+            async with worded_for(caller.user_id, desk):
+                view = words_home(_(CHECKING).format(words=in_words(error)))
             await publish_home(app.client, caller.user_id, view)
 
     @app.event(ANY)

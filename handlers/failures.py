@@ -18,9 +18,11 @@ from bot.ports import Desk
 from bot.render.blocks import Message
 from bot.render.failure import overtaken, refusal, unexpected
 from bot.render.modals import words_modal
+from bot.render.words import _
 from handlers.answers import PrivateLine
 from handlers.caller import Caller, click_caller, command_caller
 from handlers.guard import journal_refusal
+from handlers.language import worded_for
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +33,24 @@ JSON: dict[str, str | Sequence[str]] = {"content-type": ["application/json"]}
 Listener = Callable[[AsyncAck, Body], Awaitable[None]]
 
 
-def answering(listener: Listener, desk: Desk, slack: AsyncWebClient) -> Listener:
-    """Wrap a listener so that a BotError becomes a private sentence, acknowledged in time."""
+def answering(
+    listener: Listener, desk: Desk, slack: AsyncWebClient, *, only_records: bool = False
+) -> Listener:
+    """Wrap a listener so that its words are in the caller's language and a BotError becomes private words.
+
+    A listener that `only_records` says nothing as a rule, so it is not kept waiting for the language.
+    """
 
     async def answered(ack: AsyncAck, body: Body) -> None:
         try:
-            await listener(ack, body)
+            if only_records:
+                await listener(ack, body)
+            else:
+                async with worded_for(caller_of(body).user_id, desk):
+                    await listener(ack, body)
         except BotError as error:
-            await _answer(error, ack, body, desk, slack)
+            async with worded_for(caller_of(body).user_id, desk):
+                await _answer(error, ack, body, desk, slack)
 
     return answered
 
@@ -69,17 +81,17 @@ async def said_of(error: BotError, reference: str, desk: Desk) -> Message:
 async def _acknowledge(said: Message, ack: AsyncAck, body: Body) -> None:
     kind = body.get("type")
     if kind == "view_submission":
-        await ack(response_action="update", view=words_modal("Not done", said.text))
+        await ack(response_action="update", view=words_modal(_("Not done"), said.text))
     elif kind is None:  # a slash command
         await ack(text=said.text, response_type="ephemeral")
     else:
         await ack()
 
 
-async def say_or_log(line: PrivateLine, said: Message) -> None:
+async def say_or_log(line: PrivateLine, said: Message, *, replace: bool = False) -> None:
     """Say it; when Slack takes no message either, the log line with the reference is what remains."""
     try:
-        await line.say(said)
+        await line.say(said, replace=replace)
     except SlackError as error:
         log.warning("a private answer could not be delivered: %s", error)
 
@@ -96,10 +108,12 @@ def register_bug_handler(app: AsyncApp, desk: Desk) -> None:
     async def on_bug(error: Exception, body: Body) -> BoltResponse:
         reference = desk.new_id()
         log.error("unexpected error, reference %s", reference, exc_info=error)
-        said = unexpected(reference)
+        async with worded_for(caller_of(body).user_id, desk):
+            said = unexpected(reference)
+            last_words = _last_words(said, body)
         if body.get("type") == "block_actions":
             await say_or_log(PrivateLine(app.client, caller_of(body)), said)
-        return BoltResponse(status=200, body=_last_words(said, body), headers=JSON)
+        return BoltResponse(status=200, body=last_words, headers=JSON)
 
 
 def _last_words(said: Message, body: Body) -> str:
@@ -108,5 +122,5 @@ def _last_words(said: Message, body: Body) -> str:
     if kind is None:
         return json.dumps({"response_type": "ephemeral", "text": said.text})
     if kind == "view_submission":
-        return json.dumps({"response_action": "update", "view": words_modal("Not done", said.text)})
+        return json.dumps({"response_action": "update", "view": words_modal(_("Not done"), said.text)})
     return ""

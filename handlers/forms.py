@@ -11,9 +11,11 @@ from bot.domain.risk import problem_with_note, problem_with_reason
 from bot.domain.silencing import LENGTHS, Reach
 from bot.render import labels
 from bot.render.choices import IDENTITY_CHECKS, PAUSE_LENGTHS, TIME_BOXES
+from bot.render.phrases import phrase
+from bot.render.words import N_, _
 
-IDENTITY_MISSING = "not one of the ways to make sure who is asking; choose one"
-TIME_BOX_MISSING = "not one of the choices"
+IDENTITY_MISSING = N_("not one of the ways to make sure who is asking; choose one")
+TIME_BOX_MISSING = N_("not one of the choices")
 
 Body = Mapping[str, Any]
 
@@ -73,10 +75,11 @@ def written(body: Body, field: str) -> str:
     values = ((body.get("view") or {}).get("state") or {}).get("values") or {}
     cell = (values.get(field) or {}).get(field) or {}
     picked = cell.get("selected_option") or {}
-    return str(cell.get("value") or picked.get("value") or "").strip()
+    return str(cell.get("value") or cell.get("selected_user") or picked.get("value") or "").strip()
 
 
 def problems(body: Body, *fields: str) -> dict[str, str]:
     """Return a sentence for each field that cannot be used, keyed as Slack wants it."""
     found = {field: CHECKS[field](written(body, field)) for field in fields}
-    return {field: f"That is {problem}." for field, problem in found.items() if problem}
+    said = _("That is {problem}.")
+    return {field: said.format(problem=phrase(problem)) for field, problem in found.items() if problem}

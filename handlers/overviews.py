@@ -18,6 +18,7 @@ from bot.render.failure import in_words
 from bot.render.home import CHECKING, Beside, home_view, words_home
 from bot.render.lists import pending_list
 from bot.render.reader import Reader
+from bot.render.words import _
 from bot.usecases.admit import Right
 from bot.usecases.alerts_overview import alerts_overview
 from bot.usecases.freeze import frozen
@@ -50,7 +51,7 @@ async def show_home(errand: Errand) -> None:
         view = await _home(errand)
     except BotError as error:
         log.info("a home tab could not be filled (%s)", type(error).__name__)
-        view = words_home(CHECKING.format(words=in_words(error)))
+        view = words_home(_(CHECKING).format(words=in_words(error)))
     await publish_home(errand.slack, errand.caller.user_id, view)
 
 

@@ -12,18 +12,22 @@ import unicodedata
 from dataclasses import dataclass
 
 from bot.errors import BadInput
+from bot.render.words import N_
 
 LONGEST = 320  # the longest an e-mail address can be
 LONGEST_ERROR_TEXT = 2000
 
 WHY, EXPLAIN, PENDING, HISTORY, STATUS, HELP = "why", "explain", "pending", "history", "status", "help"
-SWEEP = "sweep"
+SWEEP, ASK = "sweep", "ask"
 ALERTS = "alerts"
 _WITH_PERSON = (WHY, HISTORY, ALERTS)
 _ALONE = (PENDING, STATUS, SWEEP, HELP)
 
 _TOKEN = re.compile(r"<([^<>]*)>")
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+_MENTION_FIRST = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^<>]*)?>[\s,:]*")
+_ACCOUNT = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
+_ERROR = re.compile(r"aadsts\s*\d{4,7}", re.IGNORECASE)
 _QUOTES = "\"'`“”„‟‘’‚‛«»‹›"
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _CODE = re.compile(r"(?:aadsts\s*)?\d{4,7}", re.IGNORECASE)
@@ -42,7 +46,7 @@ def parse(text: str) -> Command:
     """Return what is asked; raise BadInput when a person or a code is missing."""
     verb, rest = _split(text)
     if not verb:
-        return Command(HELP)
+        return Command(ASK)
     if verb in _ALONE or (verb == ALERTS and not readable(rest)):
         return Command(verb)
     if verb == EXPLAIN:
@@ -52,6 +56,20 @@ def parse(text: str) -> Command:
     if _CODE.fullmatch(readable(text)):
         return _explain(text)
     return _about(WHY, text)
+
+
+def said_to_us(text: str) -> Command:
+    """Return what a mention of the bot, or a direct message to it, asks; without a question: help."""
+    command = parse(_MENTION_FIRST.sub("", text, count=1))
+    return Command(HELP) if command.kind == ASK else command
+
+
+def found_in(text: str) -> Command | None:
+    """Return what somebody's message is about: the first account in it, else an AADSTS code, else None."""
+    account = _ACCOUNT.search(readable(text))
+    if account:
+        return Command(WHY, account.group())
+    return Command(EXPLAIN, readable(text)[:LONGEST_ERROR_TEXT]) if _ERROR.search(text) else None
 
 
 def readable(text: str) -> str:
@@ -78,18 +96,18 @@ def _about(kind: str, rest: str) -> Command:
         return Command(kind, slack_id=mention.group(1))
     asked = readable(rest)
     if not asked:
-        raise BadInput("a command without a person", "USER")
+        raise BadInput(N_("a command without a person"), "USER")
     if asked.startswith("@"):
-        raise BadInput("a name that Slack did not turn into a mention; use the e-mail address", "USER")
+        raise BadInput(N_("a name that Slack did not turn into a mention; use the e-mail address"), "USER")
     if len(asked) > LONGEST:
-        raise BadInput("longer than any address", "USER")
+        raise BadInput(N_("longer than any address"), "USER")
     return Command(kind, asked)
 
 
 def _explain(rest: str) -> Command:
     asked = readable(rest)[:LONGEST_ERROR_TEXT]
     if not asked:
-        raise BadInput("a command without a code; give one such as 50076", "CODE")
+        raise BadInput(N_("a command without a code; give one such as 50076"), "CODE")
     return Command(EXPLAIN, asked)
 
 

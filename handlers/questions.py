@@ -3,39 +3,71 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any
 
 from bot.domain.app_sso import read_app_sso
-from bot.errors import BadInput, BotError, NotAllowed, SlackError
+from bot.domain.people import User, object_id
+from bot.errors import BadInput, BotError, GraphError, NotAllowed, SlackError
+from bot.ports import Desk
 from bot.render.blocks import plain
+from bot.render.choice_card import choice_card
 from bot.render.diagnosis_card import diagnosis_card
 from bot.render.explain import explanation
 from bot.render.failure import in_words, refusal
+from bot.render.help import help_message
 from bot.render.lists import history_list
 from bot.render.shared_card import shared_card
 from bot.render.status import status_message
+from bot.render.words import N_, _, reading_in
 from bot.usecases.admit import Right
 from bot.usecases.explain import explain
 from bot.usecases.history import history
+from bot.usecases.named import people_named
 from bot.usecases.why import Answered, why
 from handlers import kinds
 from handlers.errand import Errand
 from handlers.failures import say_or_log
 from handlers.guard import check_place, guard
+from handlers.reader import reader_of
 from handlers.status import checks
 
-LOOKING_UP = "Looking up … this reads the sign-in logs and can take some seconds."
-BESIDE = frozenset({kinds.PASTE, kinds.ALERT_DIAGNOSE})
-"""Kinds whose answer stands below what was clicked, not in its place."""
-NO_ADDRESS = "a mention of somebody whose e-mail address Slack does not show; type the address instead"
+log = logging.getLogger(__name__)
+
+ON_OUR_OWN_CARD = (kinds.CHECK_AGAIN, kinds.DIAGNOSE)
+"""Clicks on a private card of ours, which the answer replaces. A shortcut's message is somebody else's."""
+
+LOOKING_UP = N_("Looking up … this reads the sign-in logs and can take some seconds.")
+NO_ADDRESS = N_("a mention of somebody whose e-mail address Slack does not show; type the address instead")
 
 
 async def ask_why(errand: Errand) -> None:
     """Diagnose who was named."""
     await guard(errand.caller, Right.ASK, errand.desk)
-    asked = await _asked(errand)
+    asked = await person_asked(errand)
+    people = await _people_named(asked, errand.desk)
+    if len(people) > 1:
+        await errand.reply(choice_card(asked, people, errand.desk.new_id()))
+        return
+    asked = people[0].id if people else asked
     await _show(errand, await _with_notice(errand, why(asked, errand.desk, asked_by=errand.caller.user_id)))
+
+
+async def diagnose_chosen(errand: Errand) -> None:
+    """Diagnose the person whose row was chosen; the button carries their object id."""
+    await guard(errand.caller, Right.ASK, errand.desk)
+    chosen = object_id(errand.said("value"))
+    await _show(errand, await _with_notice(errand, why(chosen, errand.desk, asked_by=errand.caller.user_id)))
+
+
+async def _people_named(asked: str, desk: Desk) -> tuple[User, ...]:
+    """Without Graph the name stays as it is: the answer says what could not be read."""
+    try:
+        return await people_named(asked, desk)
+    except GraphError as error:
+        log.info("a name could not be looked up: %s", error)
+        return ()
 
 
 async def diagnose_beside(errand: Errand, asked: str) -> None:
@@ -70,7 +102,10 @@ async def share(errand: Errand) -> None:
     await check_place(errand.caller, errand.desk, must_see=True, doing=kinds.SHARE)
     answer = await errand.answer()
     caller = errand.caller
-    card = shared_card(answer.diagnosis, answer_id=answer.id, shared_by=caller.user_id, now=errand.desk.now())
+    with reading_in(errand.desk.rules.language):
+        card = shared_card(
+            answer.diagnosis, answer_id=answer.id, shared_by=caller.user_id, now=errand.desk.now()
+        )
     try:
         await errand.line.share(card)
     except SlackError as error:
@@ -87,7 +122,7 @@ async def explain_code(errand: Errand) -> None:
 async def show_history(errand: Errand) -> None:
     """List a person's earlier requests."""
     await guard(errand.caller, Right.ASK, errand.desk)
-    asked = await _asked(errand)
+    asked = await person_asked(errand)
     past = await history(asked, errand.desk)
     shown = history_list(asked, past.requests, noted=past.noted, key=errand.desk.new_id())
     await errand.reply(shown)
@@ -99,11 +134,17 @@ async def show_status(errand: Errand) -> None:
     await errand.reply(status_message(await checks(errand.desk), key=errand.desk.new_id()))
 
 
+async def show_help(errand: Errand) -> None:
+    """Say what this person may ask."""
+    await errand.reply(help_message(await reader_of(errand.caller.user_id, errand.desk, with_entra=False)))
+
+
 async def _with_notice(errand: Errand, reading: Coroutine[Any, Any, Answered]) -> Answered:
     """Say that we are looking while we do; the answer always comes after it."""
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(_as_value(reading))
-        tasks.create_task(say_or_log(errand.line, plain(LOOKING_UP)))
+        notice = plain(_(LOOKING_UP))
+        tasks.create_task(say_or_log(errand.line, notice, replace=errand.job.kind == kinds.DIAGNOSE))
     result = task.result()
     if isinstance(result, BotError):
         raise result
@@ -126,10 +167,10 @@ async def _show(errand: Errand, answered: Answered) -> None:
         time_zone=reader.time_zone,
         trouble=in_words(answered.trouble) if answered.trouble else "",
     )
-    await errand.line.say(card, replace=errand.job.kind not in BESIDE)
+    await errand.line.say(card, replace=errand.typed or errand.job.kind in ON_OUR_OWN_CARD)
 
 
-async def _asked(errand: Errand) -> str:
+async def person_asked(errand: Errand) -> str:
     """Return who was asked about; a mention becomes the pinned object id or the Slack account's address."""
     mentioned = errand.said("slack_target")
     if not mentioned:
@@ -146,5 +187,4 @@ async def _asked(errand: Errand) -> str:
     return person.email
 
 
-person_asked = _asked
 """For other listeners that are asked about a person."""

@@ -8,7 +8,9 @@ from collections.abc import Awaitable
 from bot.errors import BotError
 from bot.ports import Desk, Urgency
 from bot.render.failure import in_words
+from bot.render.phrases import phrase
 from bot.render.status import Check
+from bot.render.words import _
 from bot.usecases.freeze import frozen
 
 
@@ -17,11 +19,11 @@ async def checks(desk: Desk) -> list[Check]:
     async with asyncio.TaskGroup() as tasks:
         asked = [
             tasks.create_task(_tried("Slack", desk.workspace.channel(desk.rules.approval_channel))),
-            tasks.create_task(_tried("the store", desk.requests.open_requests())),
+            tasks.create_task(_tried(_("the store"), desk.requests.open_requests())),
             tasks.create_task(_hold(desk)),
             tasks.create_task(_tried("Microsoft Graph", desk.policies.security_defaults())),
             tasks.create_task(
-                _tried("Conditional Access policies", desk.policies.conditional_access(Urgency.PERSON))
+                _tried(_("Conditional Access policies"), desk.policies.conditional_access(Urgency.PERSON))
             ),
         ]
     return [task.result() for task in asked]
@@ -32,10 +34,13 @@ async def _hold(desk: Desk) -> Check:
     try:
         held = await frozen(desk)
     except BotError as error:
-        return Check("changes", "", in_words(error))
+        return Check(_("changes"), "", in_words(error))
     if held is None:
-        return Check("changes", "not on hold")
-    return Check("changes", "", f"on hold since {held.at:%Y-%m-%d %H:%M} UTC: {held.reason}")
+        return Check(_("changes"), _("not on hold"))
+    since = _("on hold since {time}: {reason}").format(
+        time=f"{held.at:%Y-%m-%d %H:%M} UTC", reason=phrase(held.reason)
+    )
+    return Check(_("changes"), "", since)
 
 
 async def _tried(name: str, attempt: Awaitable[object]) -> Check:
@@ -43,4 +48,4 @@ async def _tried(name: str, attempt: Awaitable[object]) -> Check:
         await attempt
     except BotError as error:
         return Check(name, "", in_words(error))
-    return Check(name, "answered just now")
+    return Check(name, _("answered just now"))

@@ -18,6 +18,7 @@ from bot.errors import BotError, Conflict, Denial, NotAllowed
 from bot.ports import Desk
 from bot.render.failure import in_words
 from bot.render.step_up_page import HEADERS, ask_page, counted_page, refused_page
+from bot.render.words import _, reading_in
 from bot.usecases.step_up import PATH, count_approval, give_up, look, send_to_entra
 
 log = logging.getLogger(__name__)
@@ -80,16 +81,26 @@ def _back(desk: Desk) -> Page:
 
 @web.middleware
 async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn refusals into pages, and put the same headers on every answer."""
-    try:
-        answer = await handler(request)
-    except BotError as error:
-        log.info("a sign-in page refused: %s", error)
-        answer = _html(refused_page(in_words(error)), _status(error))
-    except web.HTTPException as error:
-        answer = _html(refused_page("There is no such page."), error.status)
+    """Turn refusals into pages, in the browser's language, with the same headers on every answer."""
+    with reading_in(_first_language(request)):
+        answer = await _page_or_refusal(request, handler)
     answer.headers.update(HEADERS)
     return answer
+
+
+async def _page_or_refusal(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except BotError as error:
+        log.info("a sign-in page refused: %s", error)
+        return _html(refused_page(in_words(error)), _status(error))
+    except web.HTTPException as error:
+        return _html(refused_page(_("There is no such page.")), error.status)
+
+
+def _first_language(request: web.Request) -> str:
+    """Return what the browser asks for first: "de-DE" of "de-DE,de;q=0.9"."""
+    return request.headers.get("Accept-Language", "").partition(",")[0].partition(";")[0].strip()
 
 
 def _status(error: BotError) -> int:

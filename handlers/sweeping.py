@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.errors import Denial, NotAllowed
 from bot.render.blocks import plain
 from bot.render.sweep import READING, sweep_message
+from bot.render.words import _
 from bot.usecases.admit import Right
 from handlers.errand import Errand
 from handlers.failures import say_or_log
@@ -22,6 +23,6 @@ async def show_sweep(errand: Errand) -> None:
         raise NotAllowed(Denial.CANNOT_CHECK)
     report = await sweeps.latest(AT_ONCE_WITHIN)
     if report.is_reading:
-        await say_or_log(errand.line, plain(READING))
+        await say_or_log(errand.line, plain(_(READING)))
         report = await sweeps.latest(WAIT_SECONDS)
     await errand.reply(sweep_message(report, now=errand.desk.now(), key=errand.desk.new_id()))

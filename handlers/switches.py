@@ -67,14 +67,14 @@ async def _hold_form(metadata: str, _value: str, desk: Desk) -> View:
 
 async def _pause_form(metadata: str, _value: str, desk: Desk) -> View:
     if await paused(desk) is not None:
-        return words_modal(labels.PAUSE_ALERTS, _("Alerts are paused already. Open this tab again."))
+        return words_modal(_(labels.PAUSE_ALERTS), _("Alerts are paused already. Open this tab again."))
     return pause_modal(metadata)
 
 
 async def _resume_form(metadata: str, _value: str, desk: Desk) -> View:
     state = await paused(desk)
     if state is None:
-        return words_modal(labels.RESUME_ALERTS, _("Alerts are not paused (any more)."))
+        return words_modal(_(labels.RESUME_ALERTS), _("Alerts are not paused (any more)."))
     return resume_modal(metadata, state)
 
 

@@ -16,6 +16,7 @@ from handlers.caller import click_caller, submission_op_id
 from handlers.failures import Body, answering
 from handlers.forms import problems, remembered, written
 from handlers.guard import check_origin
+from handlers.language import worded_for
 
 Listener = Callable[[AsyncAck, Body], Awaitable[None]]
 
@@ -40,16 +41,16 @@ FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
 def register(app: AsyncApp, desk: Desk) -> None:
     """Listen to every form."""
     for callback_id, (kind, fields) in FIELDS.items():
-        app.view(callback_id)(answering(_submitted(kind, fields, desk), desk, app.client))
-    app.view(labels.PASTE_MODAL)(answering(_pasted(desk), desk, app.client))
+        app.view(callback_id)(answering(_submitted(kind, fields, desk), desk, app.client, only_records=True))
+    app.view(labels.PASTE_MODAL)(answering(_pasted(desk), desk, app.client, only_records=True))
 
 
 def _submitted(kind: str, fields: tuple[str, ...], desk: Desk) -> Listener:
     async def submission(ack: AsyncAck, body: Body) -> None:
         check_origin(click_caller(body), desk.workspace)
-        wrong = problems(body, *fields)
-        if wrong:
-            await ack(response_action="errors", errors=wrong)
+        if problems(body, *fields):
+            async with worded_for(click_caller(body).user_id, desk):
+                await ack(response_action="errors", errors=problems(body, *fields))
             return
         answers = {field: written(body, field) for field in fields}
         await record(desk, kind, submission_op_id(body), {**_job(body), **answers})

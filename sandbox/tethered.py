@@ -11,13 +11,15 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 PATIENCE_SECONDS = 25
 
 
-def main(command: list[str]) -> int:
+def main(command: list[str], started: Callable[[int], None] = lambda _pid: None) -> int:
     """Run `command` to its end, or to the end of our standard input; return its exit code."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 -- the demo's own commands
+    started(child.pid)
 
     def stop_at_end_of_input() -> None:
         while os.read(0, 4096):

@@ -264,6 +264,18 @@ class FakeDirectory(Scripted):
             raise AmbiguousUser(asked, tuple(u.user_principal_name for u in found))
         return found[0]
 
+    async def search(self, name: str, most: int) -> tuple[User, ...]:
+        await self._called("search")
+        wanted = name.strip().casefold()
+        found = [
+            user
+            for user in self.users
+            if any(
+                part.casefold().startswith(wanted) for part in (user.display_name, *user.display_name.split())
+            )
+        ]
+        return tuple(sorted(found, key=lambda user: user.display_name.casefold() != wanted)[:most])
+
     def change(self, user: User, **changes: Any) -> User:
         """Replace a user's properties, as another administrator would."""
         changed = replace(user, **changes)

@@ -23,10 +23,11 @@ from bot.render.blocks import (
     select_input,
     text_input,
 )
+from bot.render.phrases import phrase
 from bot.render.verdicts import headline
-from bot.render.words import _, ngettext
+from bot.render.words import N_, _, ngettext
 
-LENGTH_WORDS = {"1": "1 hour", "24": "1 day", "168": "7 days"}
+LENGTH_WORDS = {"1": N_("1 hour"), "24": N_("1 day"), "168": N_("7 days")}
 
 
 def gone() -> Message:
@@ -56,7 +57,9 @@ def silenced(silence: Silence) -> Message:
     """Return what was silenced, to the one who did."""
     return plain(
         _("Silenced until {until}: {subject}. `{command} alerts` lists it, and lifts it again.").format(
-            until=moment(silence.until), subject=safe.prose(silence.subject, 200), command=labels.COMMAND
+            until=moment(silence.until),
+            subject=safe.prose(phrase(silence.subject), 200),
+            command=labels.COMMAND,
         )
     )
 
@@ -91,7 +94,7 @@ def checking_modal() -> View:
 
 def not_offered_modal(diagnosis: Diagnosis) -> View:
     """Return in a sentence why the change cannot be asked for now."""
-    because = safe.prose(diagnosis.why_not or diagnosis.summary, 800)
+    because = safe.prose(phrase(diagnosis.why_not or diagnosis.summary), 800)
     found = _("Diagnosed just now: *{verdict}*").format(verdict=headline(diagnosis.verdict).title)
     words = _("The change cannot be asked for: {because}").format(because=because)
     parts = [section(found), section(words)]
@@ -129,7 +132,7 @@ def silence_modal(metadata: str, group: AlertGroup) -> View:
     )
 
 
-REASON_HINT = "The card, the list of silences and the journal show this. No passwords, codes or tokens."
+REASON_HINT = N_("The card, the list of silences and the journal show this. No passwords, codes or tokens.")
 
 
 def reach_words(group: AlertGroup, reach: Reach) -> str:

@@ -31,6 +31,7 @@ from bot.render.blocks import (
     plain_section,
     section,
 )
+from bot.render.phrases import phrase
 from bot.render.words import _, ngettext
 
 LOG_LAG = 5 * 60
@@ -111,7 +112,7 @@ def _whom(view: AlertView) -> str:
         named_by_log = view.policy_change.policy_name if view.policy_change else ""
         name = safe.mrkdwn(typically.policy_name or named_by_log or typically.policy_id, 150)
         return _("Policy *{policy}*").format(policy=name or "–")
-    return safe.prose(group.newest.summary, 400)
+    return safe.prose(phrase(group.newest.summary), 400)
 
 
 def _what(view: AlertView) -> str:
@@ -123,7 +124,7 @@ def _what(view: AlertView) -> str:
     elif group.state is GroupState.ABSORBED:
         lines.append(_("A wider alert speaks for this one now; look there."))
     elif group.scope is not Scope.TENANT:
-        lines.append(safe.prose(group.newest.summary, 600))
+        lines.append(safe.prose(phrase(group.newest.summary), 600))
     if group.scope is Scope.POLICY:
         lines += _change(view)
     if group.scope is not Scope.PERSON and group.state is not GroupState.ABSORBED:

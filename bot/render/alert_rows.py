@@ -10,6 +10,7 @@ from bot.domain.silencing import needs_approver
 from bot.render import labels, safe
 from bot.render.alert_words import name_and_address, title, tries
 from bot.render.blocks import Block, bullets, button, context, link, moment, person, section
+from bot.render.phrases import phrase
 from bot.render.quiet_words import SHORT, why_quiet
 from bot.render.words import N_, _, ngettext
 
@@ -66,7 +67,7 @@ def silence_blocks(silences: Sequence[Silence], *, approves: bool) -> list[Block
 
 
 def _silence(silence: Silence, *, may_lift: bool) -> Block:
-    subject, reason = safe.mrkdwn(silence.subject, 250) or "–", safe.mrkdwn(silence.reason, 500)
+    subject, reason = safe.mrkdwn(phrase(silence.subject), 250) or "–", safe.mrkdwn(silence.reason, 500)
     words = _("◇ *{subject}*, by {by} until {until}: {reason}").format(
         subject=subject, by=person(silence.by), until=moment(silence.until), reason=reason or "–"
     )

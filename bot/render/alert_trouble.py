@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.render.words import _
+from bot.render.words import N_, _
 
 FIXES: Mapping[str, str] = {
-    "channel_not_found": "it does not exist or the bot cannot see it; invite the bot, or set another channel",
-    "is_archived": "it is archived; restore it, or set another channel",
-    "not_in_channel": "the bot is not in it; invite the bot",
-    "shared_channel": "it is shared with another organisation; set a channel that is not",
+    "channel_not_found": N_(
+        "it does not exist or the bot cannot see it; invite the bot, or set another channel"
+    ),
+    "is_archived": N_("it is archived; restore it, or set another channel"),
+    "not_in_channel": N_("the bot is not in it; invite the bot"),
+    "shared_channel": N_("it is shared with another organisation; set a channel that is not"),
 }
 
 

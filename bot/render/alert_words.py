@@ -9,22 +9,24 @@ from bot.domain.alerts import Affected, AlertGroup, AlertView, GroupState, Scope
 from bot.render import safe
 from bot.render.blocks import ago, bullets, moment, person
 from bot.render.verdicts import headline
-from bot.render.words import _, ngettext
+from bot.render.words import N_, _, ngettext
 
 BLOCKED, RESOLVED, ENDED, ABSORBED = "■", "✓", "□", "▷"
 """Shapes that stand before a word: neither needs colour."""
 
 CHANNEL_PROBLEMS = {
-    "not_in_channel": "the bot is not in it; invite it there with `/invite`",
-    "channel_not_found": "the bot cannot see it; invite it there with `/invite`, or check the channel id",
-    "is_archived": "it is archived; choose another channel in PSSO_ALERT_CHANNEL or PSSO_ALERT_ROUTES",
-    "shared_channel": "it is shared with another organisation; choose a private channel",
+    "not_in_channel": N_("the bot is not in it; invite it there with `/invite`"),
+    "channel_not_found": N_("the bot cannot see it; invite it there with `/invite`, or check the channel id"),
+    "is_archived": N_("it is archived; choose another channel in PSSO_ALERT_CHANNEL or PSSO_ALERT_ROUTES"),
+    "shared_channel": N_("it is shared with another organisation; choose a private channel"),
 }
-POSTING_RESTRICTED = "the workspace does not let the bot post there; a workspace administrator can allow it"
+POSTING_RESTRICTED = N_(
+    "the workspace does not let the bot post there; a workspace administrator can allow it"
+)
 CHANGE_UNKNOWN = {
-    "too_slow": "Entra's audit log did not answer in time.",
-    "refused": "The bot may not read Entra's audit log: grant AuditLog.Read.All.",
-    "not_readable": "Entra's audit log could not be read just now.",
+    "too_slow": N_("Entra's audit log did not answer in time."),
+    "refused": N_("The bot may not read Entra's audit log: grant AuditLog.Read.All."),
+    "not_readable": N_("Entra's audit log could not be read just now."),
 }
 
 

@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.render.calendar_words import month
 from bot.render.safe import CUT, code, cut, width
+from bot.render.words import N_, _
 
 Block = dict[str, Any]
 View = dict[str, Any]
@@ -77,7 +79,8 @@ def actions(*buttons: Block) -> Block:
 
 
 def button(label: str, action_id: str, value: str, *, style: str | None = None, ask: str = "") -> Block:
-    """Return a button; `value` is an opaque id, `ask` a question the reader confirms first."""
+    """Return a button; `label` is one of ours in English, `value` an opaque id, `ask` is confirmed first."""
+    label = _(label)
     made: Block = {
         "type": "button",
         "text": plain_text(label, 75),
@@ -91,14 +94,19 @@ def button(label: str, action_id: str, value: str, *, style: str | None = None, 
             "title": plain_text(f"{label}?", 100),
             "text": plain_text(ask, 300),
             "confirm": plain_text(label, 30),
-            "deny": plain_text("Not now", 30),
+            "deny": plain_text(_("Not now"), 30),
         }
     return made
 
 
 def link_button(label: str, action_id: str, url: str, *, style: str | None = None) -> Block:
     """Return a button that opens `url` in the reader's browser."""
-    made: Block = {"type": "button", "text": plain_text(label, 75), "action_id": action_id, "url": url[:3000]}
+    made: Block = {
+        "type": "button",
+        "text": plain_text(_(label), 75),
+        "action_id": action_id,
+        "url": url[:3000],
+    }
     return {**made, "style": style} if style else made
 
 
@@ -126,7 +134,7 @@ def select_input(
     element: Block = {
         "type": "static_select",
         "action_id": name,
-        "placeholder": plain_text("Choose", 150),
+        "placeholder": plain_text(_("Choose"), 150),
         "options": list(made.values()),
     }
     if first:
@@ -140,17 +148,17 @@ def select_input(
 def modal(
     title: str, blocks: Sequence[Block], *, callback_id: str, submit: str = "", metadata: str = ""
 ) -> View:
-    """Return a modal; `metadata` holds ids only."""
+    """Return a modal; `metadata` holds ids only, `title` and `submit` may be labels in English."""
     view: View = {
         "type": "modal",
         "callback_id": callback_id,
-        "title": plain_text(title, 24),
-        "close": plain_text("Close", 24),
+        "title": plain_text(_(title), 24),
+        "close": plain_text(_("Close"), 24),
         "private_metadata": metadata[:3000],
         "blocks": list(blocks[:100]),
     }
     if submit:
-        view["submit"] = plain_text(submit, 24)
+        view["submit"] = plain_text(_(submit), 24)
     return view
 
 
@@ -187,13 +195,20 @@ def link(url: str, label: str) -> str:
 
 def moment(at: datetime, time_zone: str = "UTC") -> str:
     """Return a time that Slack shows in each reader's own zone; the fallback is in `time_zone`."""
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{clock_time(at, time_zone)}>"
+    shown = _("{date_short_pretty} at {time}")
+    return f"<!date^{int(at.timestamp())}^{shown}|{clock_time(at, time_zone)}>"
 
 
 def clock_time(at: datetime, time_zone: str = "UTC") -> str:
     """Return a time in words for places without Slack's date tokens: "23 Nov 2026, 13:05 CET"."""
     local = at.astimezone(zone(time_zone))
-    return f"{local.day} {local:%b %Y, %H:%M} {local.tzname()}"
+    return _("{day} {month} {year}, {clock} {zone}").format(
+        day=local.day,
+        month=month(local),
+        year=f"{local:%Y}",
+        clock=f"{local:%H:%M}",
+        zone=local.tzname(),
+    )
 
 
 def zone(name: str) -> ZoneInfo:
@@ -207,11 +222,14 @@ def zone(name: str) -> ZoneInfo:
 
 def ago(seconds: float) -> str:
     """Return a span in words: "40 s", "12 min", "3 h", "2 days"."""
-    spans = ((90, 1, "s"), (90 * 60, 60, "min"), (36 * 3600, 3600, "h"))
-    for below, unit, word in spans:
-        if seconds < below:
-            return f"{max(0, round(seconds / unit))} {word}"
-    return f"{round(seconds / 86400)} days"
+    spans = (
+        (90, 1, N_("{count} s")),
+        (90 * 60, 60, N_("{count} min")),
+        (36 * 3600, 3600, N_("{count} h")),
+        (float("inf"), 86400, N_("{count} days")),
+    )
+    unit, words = next((unit, words) for below, unit, words in spans if seconds < below)
+    return _(words).format(count=max(0, round(seconds / unit)))
 
 
 def within(text: str, limit: int) -> str:
@@ -241,4 +259,4 @@ def _listed(rows: Sequence[str], limit: int) -> str:
     left_out = len(rows) - len(shown)
     if left_out and not shown:
         return within(rows[0], limit)
-    return "\n".join([*shown, *([f"… and {left_out} more"] if left_out else [])])
+    return "\n".join([*shown, *([_("… and {count} more").format(count=left_out)] if left_out else [])])

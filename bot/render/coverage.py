@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from bot.domain.diagnosis import Coverage, Grade
+from bot.render.words import N_, _
 
-NOT_CHECKED = "Coverage was not checked"
+NOT_CHECKED = N_("Coverage was not checked")
 
 GRADES = {
-    Grade.FULL: "Another control still demands MFA of this person",
-    Grade.PARTIAL: "Another control demands MFA of this person, but not everywhere",
-    Grade.NONE: "Nothing else would demand MFA of this person",
-    Grade.UNKNOWN: "Whether anything else demands MFA could not be determined",
+    Grade.FULL: N_("Another control still demands MFA of this person"),
+    Grade.PARTIAL: N_("Another control demands MFA of this person, but not everywhere"),
+    Grade.NONE: N_("Nothing else would demand MFA of this person"),
+    Grade.UNKNOWN: N_("Whether anything else demands MFA could not be determined"),
 }
 
 
 def coverage_words(coverage: Coverage | None) -> str:
     """Return the grade and its sentence; unescaped and without names from the tenant."""
     if coverage is None:
-        return NOT_CHECKED
-    return f"{coverage.grade}: {GRADES[coverage.grade]}"
+        return _(NOT_CHECKED)
+    return f"{coverage.grade}: {_(GRADES[coverage.grade])}"

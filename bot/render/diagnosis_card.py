@@ -21,7 +21,9 @@ from bot.render.blocks import (
     section,
 )
 from bot.render.coverage import coverage_words
+from bot.render.phrases import phrase
 from bot.render.verdicts import headline, sureness
+from bot.render.words import N_, _
 
 LONGEST_CODE = 80  # longer values are sentences, and read better as such
 DECIDING = (
@@ -51,15 +53,18 @@ BACKGROUND = (
 
 MOST_FACTS = 8
 
-LOG_LAG = "Entra may take 15-30 min to show a new sign-in"
-NO_BROKER_SIGN_IN = f"No sign-in by the Microsoft Authentication Broker in the log; {LOG_LAG}."
-SHARE_QUESTION = "Everyone in this conversation will see the verdict and the person's name."
+NO_BROKER_SIGN_IN = N_(
+    "No sign-in by the Microsoft Authentication Broker in the log; "
+    "Entra may take 15-30 min to show a new sign-in."
+)
+SHARE_QUESTION = N_("Everyone in this conversation will see the verdict and the person's name.")
+NOT_HERE = N_("this needs the running bot and the right to ask for changes.")
 SITES = {
     "learn.microsoft.com": "Microsoft Learn",
     "support.apple.com": "Apple",
-    "developer.apple.com": "Apple for developers",
+    "developer.apple.com": N_("Apple for developers"),
     "support.jamf.com": "Jamf",
-    "login.microsoftonline.com": "Microsoft's code look-up",
+    "login.microsoftonline.com": N_("Microsoft's code look-up"),
 }
 """Whose pages a card may link to; anything else is left out."""
 
@@ -77,7 +82,10 @@ def diagnosis_card(
 ) -> Message:
     """Return the card for the person who asked; buttons carry `answer_id` and nothing else."""
     offered = diagnosis.can_request_disable and can_request
-    parts: list[Block] = [section(_verdict(diagnosis)), section(safe.prose(diagnosis.summary, 1500) or "–")]
+    parts: list[Block] = [
+        section(_verdict(diagnosis)),
+        section(safe.prose(phrase(diagnosis.summary), 1500) or "–"),
+    ]
     parts += _reasons(diagnosis, time_zone)
     parts += _what_to_do(diagnosis)
     parts += _doubts(diagnosis)
@@ -92,7 +100,7 @@ def verdict_text(diagnosis: Diagnosis) -> str:
     """Return the verdict in one plain line, for notifications and screen readers."""
     head = headline(diagnosis.verdict)
     sure = sureness(diagnosis.confidence)
-    return f"{_name(diagnosis)}: {head.tone.mark}: {head.title}. {sure.capitalize()}."
+    return f"{_name(diagnosis)}: {head.tone.mark}: {head.title}. {sure[:1].upper()}{sure[1:]}."
 
 
 def _verdict(diagnosis: Diagnosis) -> str:
@@ -105,7 +113,7 @@ def _verdict(diagnosis: Diagnosis) -> str:
 
 def _name(diagnosis: Diagnosis) -> str:
     if diagnosis.user is None:
-        return safe.mrkdwn(diagnosis.asked, 150) or "Nobody"
+        return safe.mrkdwn(diagnosis.asked, 150) or _("Nobody")
     return safe.mrkdwn(diagnosis.user.display_name or diagnosis.user.user_principal_name, 150) or "–"
 
 
@@ -120,7 +128,7 @@ def _reasons(diagnosis: Diagnosis, time_zone: str) -> list[Block]:
         quiet = [one for one in diagnosis.evidence if one not in facts and one.fact not in IN_ONE_LINE]
         facts += quiet[: max(0, 3 - len(facts))]
     lines += [_exhibit(one, time_zone) for one in facts]
-    return [section(f"*Why*\n{bullets(lines, 2900)}")] if lines else []
+    return [section(f"*{_('Why')}*\n{bullets(lines, 2900)}")] if lines else []
 
 
 def _sign_in(told: dict[str, Exhibit], time_zone: str) -> list[str]:
@@ -128,31 +136,34 @@ def _sign_in(told: dict[str, Exhibit], time_zone: str) -> list[str]:
     code = told.get("Error code")
     if code is None:
         return []
-    number, _, meaning = code.value.partition(": ")
+    number, _colon, meaning = code.value.partition(": ")
     app, resource = (told[name].value.rpartition(" (")[0] for name in ("App", "Resource"))
-    kind = "in the background" if told["Kind of sign-in"].value == "non-interactive" else "interactive"
+    silent = told["Kind of sign-in"].value == "non-interactive"
+    kind = _("in the background") if silent else _("interactive")
     when = f", {moment(code.at, time_zone)}" if code.at else ""
     head = (
         f"*{safe.mrkdwn(number, 40)}*  {safe.mrkdwn(app, 120)} → {safe.mrkdwn(resource, 120)}, {kind}{when}"
     )
     correlation, request = (safe.code(told[name].value) for name in ("Correlation id", "Request id"))
-    ids = f"Correlation id {correlation}, request id {request}"
-    return [f"{head}: {safe.prose(meaning, 300)}" if meaning else head, ids]
+    ids = _("Correlation id {correlation}, request id {request}").format(
+        correlation=correlation, request=request
+    )
+    return [f"{head}: {safe.prose(phrase(meaning), 300)}" if meaning else head, ids]
 
 
 def _exhibit(exhibit: Exhibit, time_zone: str) -> str:
-    fits = safe.width(exhibit.value) <= LONGEST_CODE
-    value = safe.code(exhibit.value) if fits else safe.mrkdwn(exhibit.value, 300)
+    told = phrase(exhibit.value)
+    value = safe.code(told) if safe.width(told) <= LONGEST_CODE else safe.mrkdwn(told, 300)
     when = f", {moment(exhibit.at, time_zone)}" if exhibit.at and exhibit.fact == "Last success" else ""
-    return f"{safe.prose(exhibit.fact, 200)}: {value}{when}"
+    return f"{safe.prose(phrase(exhibit.fact), 200)}: {value}{when}"
 
 
 def _what_to_do(diagnosis: Diagnosis) -> list[Block]:
-    remedy = safe.prose(diagnosis.remedy, 800)
-    steps = [safe.prose(step, 500) for step in diagnosis.steps]
+    remedy = safe.prose(phrase(diagnosis.remedy), 800)
+    steps = [safe.prose(phrase(step), 500) for step in diagnosis.steps]
     if not remedy and not steps:
         return []
-    lines = [f"*What to do*{': ' + remedy if remedy else ''}"]
+    lines = [f"*{_('What to do')}*{': ' + remedy if remedy else ''}"]
     if steps:
         lines.append(numbered(steps, 2000))
     return [section("\n".join(lines))]
@@ -162,31 +173,32 @@ def _doubts(diagnosis: Diagnosis) -> list[Block]:
     parts: list[Block] = []
     if diagnosis.contributing:
         titles = [headline(name).title for name in diagnosis.contributing]
-        parts.append(section(f"*Next in the way, or part of it*\n{bullets(titles, 1200)}"))
+        parts.append(section(f"*{_('Next in the way, or part of it')}*\n{bullets(titles, 1200)}"))
     if diagnosis.unknown:
-        rows = [safe.prose(row, 400) for row in diagnosis.unknown]
-        parts.append(section(f"*What could not be read*\n{bullets(rows, 2500)}"))
+        rows = [safe.prose(phrase(row), 400) for row in diagnosis.unknown]
+        parts.append(section(f"*{_('What could not be read')}*\n{bullets(rows, 2500)}"))
     parts.append(section(_coverage(diagnosis)))
     return parts
 
 
 def _coverage(diagnosis: Diagnosis) -> str:
-    text = f"*Without per-user MFA*: {coverage_words(diagnosis.coverage)}"
+    text = f"*{_('Without per-user MFA')}*: {coverage_words(diagnosis.coverage)}"
     if diagnosis.coverage.by:
-        text += f", by {', '.join(safe.code(name, 120) for name in diagnosis.coverage.by[:5])}"
-    gaps = [safe.prose(gap, 300) for gap in diagnosis.coverage.gaps]
+        names = ", ".join(safe.code(phrase(name), 120) for name in diagnosis.coverage.by[:5])
+        text += _(", by {policies}").format(policies=names)
+    gaps = [safe.prose(phrase(gap), 300) for gap in diagnosis.coverage.gaps]
     return f"{text}\n{bullets(gaps, 1500)}" if gaps else text
 
 
 def _small_print(diagnosis: Diagnosis, now: datetime, trouble: str) -> list[str]:
     age = ago((now - diagnosis.read_at).total_seconds())
-    lines = [f"Read {age} ago. {log_lag(diagnosis, now)}"]
+    lines = [f"{_('Read {age} ago.').format(age=age)} {log_lag(diagnosis, now)}"]
     if trouble:
         lines.append(safe.prose(trouble, 400))
     by_site = {urlsplit(link).hostname: link for link in reversed(diagnosis.links) if _is_safe_link(link)}
     links = [_link(link) for link in reversed(by_site.values())]
     if links:
-        lines.append(f"Read more: {', '.join(links)}")
+        lines.append(_("Read more: {links}").format(links=", ".join(links)))
     return lines
 
 
@@ -194,13 +206,16 @@ def log_lag(diagnosis: Diagnosis, now: datetime) -> str:
     """Return how fresh the sign-in log is."""
     newest = diagnosis.newest_broker_sign_in_at
     if newest is None:
-        return NO_BROKER_SIGN_IN
-    return f"Newest broker sign-in {ago((now - newest).total_seconds())} ago; {LOG_LAG}."
+        return _(NO_BROKER_SIGN_IN)
+    age = ago((now - newest).total_seconds())
+    return _("Newest broker sign-in {age} ago; Entra may take 15-30 min to show a new sign-in.").format(
+        age=age
+    )
 
 
 def _link(link: str) -> str:
     """Name a link by whose page it is."""
-    return f"<{link}|{SITES[urlsplit(link).hostname or '']}>"
+    return f"<{link}|{_(SITES[urlsplit(link).hostname or ''])}>"
 
 
 def _is_safe_link(link: str) -> bool:
@@ -208,8 +223,8 @@ def _is_safe_link(link: str) -> bool:
 
 
 def _not_offered(diagnosis: Diagnosis) -> str:
-    because = diagnosis.why_not or "this needs the running bot and the right to ask for changes."
-    return f"{labels.REQUEST_DISABLE} is not offered: {safe.prose(because, 600)}"
+    because = safe.prose(phrase(diagnosis.why_not or NOT_HERE), 600)
+    return _("{button} is not offered: {because}").format(button=_(labels.REQUEST_DISABLE), because=because)
 
 
 def _buttons(diagnosis: Diagnosis, answer_id: str, offered: bool) -> list[Block]:
@@ -220,5 +235,5 @@ def _buttons(diagnosis: Diagnosis, answer_id: str, offered: bool) -> list[Block]
     if diagnosis.user:
         made.append(button(labels.SHOW_SIGN_INS, labels.ON_SHOW_SIGN_INS, answer_id))
         made.append(button(labels.PASTE_APP_SSO, labels.ON_PASTE, answer_id))
-    made.append(button(labels.SHARE, labels.ON_SHARE, answer_id, ask=SHARE_QUESTION))
+    made.append(button(labels.SHARE, labels.ON_SHARE, answer_id, ask=_(SHARE_QUESTION)))
     return made

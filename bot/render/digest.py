@@ -7,8 +7,9 @@ from typing import Any
 
 from bot.domain.digest import CauseDays, Spread, Week
 from bot.render.blocks import ago, bullets
+from bot.render.calendar_words import month, short_day, weekday
 from bot.render.verdicts import headline
-from bot.render.words import _, ngettext
+from bot.render.words import _, ngettext, number
 
 MOST_LISTED = 3
 TICKS = (60, 600, 3600, 86400, 604800)
@@ -45,7 +46,10 @@ def alt_text(week: Week) -> str:
     """Return the picture in words, for those who do not see it; at most 1,000 characters."""
     if not week.total:
         return f"{title(week)}. {_calm()}"
-    days = ", ".join(f"{day:%a} {_number(count)}" for day, count in zip(week.days, week.by_day, strict=True))
+    days = ", ".join(
+        f"{weekday(day.weekday())} {_number(count)}"
+        for day, count in zip(week.days, week.by_day, strict=True)
+    )
     causes = "; ".join(f"{_name(cause)} {_number(cause.total)}" for cause in week.causes)
     said = [
         f"{title(week)}.",
@@ -81,20 +85,26 @@ def _calm() -> str:
 
 
 def _number(count: int) -> str:
-    return f"{count:,}"
+    return number(count)
 
 
 def _dates(days: tuple[date, ...]) -> str:
     first, last = days[0], days[-1]
     if first.year != last.year:
-        return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"
+        return f"{_full(first)} – {_full(last)}"
     if first.month != last.month:
-        return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
-    return f"{first.day}–{last.day} {last:%b %Y}"
+        return f"{short_day(first)} – {_full(last)}"
+    return _("{first}–{last} {month} {year}").format(
+        first=first.day, last=last.day, month=month(last), year=last.year
+    )
+
+
+def _full(day: date) -> str:
+    return _("{day} {month} {year}").format(day=day.day, month=month(day), year=day.year)
 
 
 def _day(day: date, *, is_first: bool) -> str:
-    return f"{day:%a}\n{day.day} {day:%b}" if is_first else f"{day:%a}\n{day.day}"
+    return f"{weekday(day.weekday())}\n{short_day(day) if is_first else day.day}"
 
 
 def _tick(seconds: int) -> str:

@@ -7,29 +7,30 @@ from collections.abc import Sequence
 from bot.ports import Noted
 from bot.render import safe
 from bot.render.blocks import Block, bullets, context, moment, person, section
+from bot.render.words import N_, _
 
-UNREADABLE = "The journal could not be read just now, so its records are not shown."
-TITLE = "*From the journal*, newest first"
+UNREADABLE = N_("The journal could not be read just now, so its records are not shown.")
+TITLE = N_("*From the journal*, newest first")
 
 KINDS: dict[str, str] = {
-    "request.opened": "change requested",
-    "request.cancelled": "request withdrawn",
-    "request.expired": "request expired, nobody had decided",
-    "vote.approve": "approved",
-    "vote.deny": "denied",
-    "refused": "refused",
-    "execute.intent": "change begun",
-    "execute.finished": "change ended",
-    "step_up.started": "approver sent to sign in to Entra",
-    "step_up.proved": "approver signed in to Entra",
-    "restore.due": "time box ended, change taken back",
-    "restore.needless": "time box ended, nothing to take back",
-    "follow.registered": "the Mac registered",
-    "follow.blocked": "registration blocked again",
-    "follow.not_tried": "no registration tried",
-    "watch.re_enforced": "switched on again by somebody else",
-    "watch.drifted": "the state changed by itself",
-    "methods.lost": "sign-in methods differ after the change",
+    "request.opened": N_("change requested"),
+    "request.cancelled": N_("request withdrawn"),
+    "request.expired": N_("request expired, nobody had decided"),
+    "vote.approve": N_("approved"),
+    "vote.deny": N_("denied"),
+    "refused": N_("refused"),
+    "execute.intent": N_("change begun"),
+    "execute.finished": N_("change ended"),
+    "step_up.started": N_("approver sent to sign in to Entra"),
+    "step_up.proved": N_("approver signed in to Entra"),
+    "restore.due": N_("time box ended, change taken back"),
+    "restore.needless": N_("time box ended, nothing to take back"),
+    "follow.registered": N_("the Mac registered"),
+    "follow.blocked": N_("registration blocked again"),
+    "follow.not_tried": N_("no registration tried"),
+    "watch.re_enforced": N_("switched on again by somebody else"),
+    "watch.drifted": N_("the state changed by itself"),
+    "methods.lost": N_("sign-in methods differ after the change"),
 }
 """Kinds without a row are shown by their own name."""
 
@@ -50,15 +51,16 @@ BY_PEOPLE = frozenset(
 def journal_section(noted: Sequence[Noted] | None) -> list[Block]:
     """Return what the journal says, one row a record; None: it could not be read."""
     if noted is None:
-        return [context(UNREADABLE)]
+        return [context(_(UNREADABLE))]
     if not noted:
         return []
-    return [section(TITLE), section(bullets([_row(one) for one in noted]))]
+    return [section(_(TITLE)), section(bullets([_row(one) for one in noted]))]
 
 
 def _row(noted: Noted) -> str:
-    said = KINDS.get(noted.kind) or safe.line(noted.kind.replace(".", ": ").replace("_", " "), 60)
-    by = f" by {person(noted.by)}" if noted.by and noted.kind in BY_PEOPLE else ""
+    said = _(KINDS.get(noted.kind, "")) or safe.line(noted.kind.replace(".", ": ").replace("_", " "), 60)
+    is_by = noted.by and noted.kind in BY_PEOPLE
+    by = " " + _("by {person}").format(person=person(noted.by)) if is_by else ""
     parts = [f"{moment(noted.at)}: {said}{_how(noted)}{by}"]
     if noted.request_id:
         parts.append(safe.code(noted.request_id, 80))

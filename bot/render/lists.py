@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.domain.approval import ChangeRequest, State
+from bot.domain.approval import ChangeRequest, Decision, State
 from bot.ports import Noted
 from bot.render import safe
 from bot.render.blocks import Block, Message, ago, context, header, link, message, moment, person, section
 from bot.render.journal_words import journal_section
+from bot.render.phrases import phrase
 from bot.render.reader import Reader
 from bot.render.request_card import TITLES, action, asker, target_name
+from bot.render.words import N_, _, ngettext
 
 ROWS_SHOWN = 40
-NOTHING_PENDING = "Nothing waits for a decision."
-NOTHING_BEFORE = "There was no request for this person before."
-TRUSTED = "This list comes from the bot's own record. A card that is not in it is not a request."
-HOW_FAR = (
+NOTHING_PENDING = N_("Nothing waits for a decision.")
+NOTHING_BEFORE = N_("There was no request for this person before.")
+TRUSTED = N_("This list comes from the bot's own record. A card that is not in it is not a request.")
+HOW_FAR = N_(
     "Requests are kept for 180 days, the last 20 for each person; the journal is kept for good. "
     "What others change directly in Entra stands in Entra's own audit log, not here."
 )
-CARD = "Open the card"
+CARD = N_("Open the card")
+
+DECISIONS = {Decision.APPROVE: N_("approve"), Decision.DENY: N_("deny")}
 
 NO_LINKS: Mapping[str, str] = {}
 
@@ -36,10 +40,12 @@ def pending_list(
 ) -> Message:
     """Return open requests, those that wait for the reader first; `links` leads from ids to cards."""
     if not requests:
-        return message(NOTHING_PENDING, [section(NOTHING_PENDING), context(TRUSTED)], f"pending:{key}")
-    title = f"{len(requests)} open {'request' if len(requests) == 1 else 'requests'}"
+        said = _(NOTHING_PENDING)
+        return message(said, [section(said), context(_(TRUSTED))], f"pending:{key}")
+    count = len(requests)
+    title = ngettext("{count} open request", "{count} open requests", count).format(count=count)
     rows = open_rows(requests, now=now, reader=reader, links=links)
-    return message(title, [header(title), *rows, context(TRUSTED)], f"pending:{key}")
+    return message(title, [header(title), *rows, context(_(TRUSTED))], f"pending:{key}")
 
 
 def open_rows(
@@ -68,12 +74,13 @@ def history_list(
     name = target_name(requests[0]) if requests else safe.mrkdwn(asked, 150)
     record = journal_section(noted)
     if not requests:
-        said = section(f"*{name or '–'}*: {NOTHING_BEFORE}")
-        return message(NOTHING_BEFORE, [said, *record, context(HOW_FAR)], f"history:{key}")
-    title = header(f"Requests for {safe.line(requests[0].wish.target.display_name, 100)}")
+        said = section(f"*{name or '–'}*: {_(NOTHING_BEFORE)}")
+        return message(_(NOTHING_BEFORE), [said, *record, context(_(HOW_FAR))], f"history:{key}")
+    words = _("Requests for {name}")
+    title = header(words.format(name=safe.line(requests[0].wish.target.display_name, 100)))
     rows = [section(_past_row(request)) for request in requests[:ROWS_SHOWN]]
-    blocks = [title, *rows, *_rest(requests), *record, context(HOW_FAR)]
-    return message(f"Requests for {name}", blocks, f"history:{key}")
+    blocks = [title, *rows, *_rest(requests), *record, context(_(HOW_FAR))]
+    return message(words.format(name=name), blocks, f"history:{key}")
 
 
 def _groups(
@@ -81,47 +88,57 @@ def _groups(
 ) -> list[tuple[str, list[ChangeRequest]]]:
     if reader is None:
         return [("", list(requests))]
-    groups: dict[str, list[ChangeRequest]] = {"Waiting for you": [], "Asked by you": [], "Others": []}
+    waiting, mine, others = _("Waiting for you"), _("Asked by you"), _("Others")
+    groups: dict[str, list[ChangeRequest]] = {waiting: [], mine: [], others: []}
     for request in requests:
-        mine = "Asked by you" if reader.asked_for(request) else "Others"
-        groups["Waiting for you" if reader.decides(request) else mine].append(request)
+        asked = mine if reader.asked_for(request) else others
+        groups[waiting if reader.decides(request) else asked].append(request)
     return list(groups.items())
 
 
 def _open_row(request: ChangeRequest, now: datetime, links: Mapping[str, str]) -> str:
     wish = request.wish
-    warned = "⚠ WARNING  ·  " if wish.warnings or not request.intact else ""
-    first = f"{warned}*{TITLES[request.state]}*: {action(request)} for {target_name(request)}"
-    asked = f"asked by {asker(request)} {ago((now - wish.created_at).total_seconds())} ago"
-    votes = f"{len(request.approvals)} of {wish.quorum} approvals"
-    until = (
-        f"open until {moment(wish.expires_at)}" if request.state is State.PENDING else "no decision needed"
-    )
+    warned = f"⚠ {_('WARNING')}  ·  " if wish.warnings or not request.intact else ""
+    what = _("{action} for {name}").format(action=action(request), name=target_name(request))
+    first = f"{warned}*{_(TITLES[request.state])}*: {what}"
+    age = ago((now - wish.created_at).total_seconds())
+    asked = _("asked by {person} {age} ago").format(person=asker(request), age=age)
+    votes = _("{given} of {needed} approvals").format(given=len(request.approvals), needed=wish.quorum)
+    until = _("no decision needed")
+    if request.state is State.PENDING:
+        until = _("open until {time}").format(time=moment(wish.expires_at))
     parts = [asked, votes, until, safe.code(request.id, 80)]
     if request.id in links:
-        parts.append(link(links[request.id], CARD))
+        parts.append(link(links[request.id], _(CARD)))
     return f"{first}\n{'  ·  '.join(parts)}"
 
 
 def _past_row(request: ChangeRequest) -> str:
     wish = request.wish
-    first = f"*{TITLES[request.state]}*: {action(request)}, asked {moment(wish.created_at)}"
-    decided = (
-        ", ".join(f"{vote.decision} {person(vote.person.slack_id)}" for vote in request.votes[:10])
-        or "no decision"
-    )
+    asked = _("asked {time}").format(time=moment(wish.created_at))
+    decided = ", ".join(
+        f"{_(DECISIONS[vote.decision])} {person(vote.person.slack_id)}" for vote in request.votes[:10]
+    ) or _("no decision")
+    reason = safe.mrkdwn(_reason(request), 300) or _("no reason given")
+    ticket = _("ticket {ticket}").format(ticket=safe.code(wish.ticket, 100))
     lines = [
-        first,
-        f"by {asker(request)}: {safe.mrkdwn(wish.reason, 300) or 'no reason given'}",
-        f"ticket {safe.code(wish.ticket, 100)}  ·  {decided}  ·  {safe.code(request.id, 80)}",
+        f"*{_(TITLES[request.state])}*: {action(request)}, {asked}",
+        f"{_('by {person}').format(person=asker(request))}: {reason}",
+        f"{ticket}  ·  {decided}  ·  {safe.code(request.id, 80)}",
     ]
     if wish.undoes:
-        lines.append(f"takes back request {safe.code(wish.undoes, 80)}")
+        lines.append(_("takes back request {id}").format(id=safe.code(wish.undoes, 80)))
     if request.outcome:
-        lines.append(safe.prose(request.outcome, 300))
+        lines.append(safe.prose(phrase(request.outcome), 300))
     return "\n".join(lines)
+
+
+def _reason(request: ChangeRequest) -> str:
+    """Return why: in somebody's own words, or in ours when the bot asked by itself."""
+    wish = request.wish
+    return wish.reason if wish.requester.slack_id else phrase(wish.reason)
 
 
 def _rest(requests: Sequence[ChangeRequest], most: int = ROWS_SHOWN) -> list[Block]:
     left_out = len(requests) - most
-    return [context(f"{left_out} more are not shown.")] if left_out > 0 else []
+    return [context(_("{count} more are not shown.").format(count=left_out))] if left_out > 0 else []

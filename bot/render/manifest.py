@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from bot.render.labels import DIAGNOSE_SHORTCUT, ON_MESSAGE_SHORTCUT, ON_SHORTCUT
+
 SCOPES = (
     "commands",  # the slash command
     "chat:write",  # cards, thread replies, private answers
@@ -15,10 +17,12 @@ SCOPES = (
     "usergroups:read",  # approvers and helpdesk named as user groups
     "channels:read",  # refuses channels shared with other organisations
     "groups:read",  # the same for private channels
+    "app_mentions:read",  # a mention asks like the command
+    "im:history",  # a direct message to the bot asks like the command
     "files:write",  # the chart of the weekly digest
 )
 
-EVENTS = ("app_home_opened",)  # needs no scope of its own
+EVENTS = ("app_home_opened", "app_mention", "message.im")
 
 _ABOUT = (
     "Asks Microsoft Entra ID why a Mac user cannot register for Platform SSO: the legacy per-user MFA state, "
@@ -38,7 +42,7 @@ def _document(endpoint: str | None) -> dict[str, Any]:
     command: dict[str, Any] = {
         "command": "/psso",
         "description": "Why can this person not register for Platform SSO?",
-        "usage_hint": "why user@example.com | explain 50076 | pending | help",
+        "usage_hint": "why user@example.com | explain 50076 | pending | sweep | alerts | help",
         "should_escape": True,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
@@ -59,10 +63,24 @@ def _document(endpoint: str | None) -> dict[str, Any]:
             "app_home": {
                 "home_tab_enabled": True,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
+                "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "psso", "always_online": True},
             "slash_commands": [command],
+            "shortcuts": [
+                {
+                    "name": DIAGNOSE_SHORTCUT,
+                    "type": "global",
+                    "callback_id": ON_SHORTCUT,
+                    "description": "Why can this person not register?",
+                },
+                {
+                    "name": DIAGNOSE_SHORTCUT,
+                    "type": "message",
+                    "callback_id": ON_MESSAGE_SHORTCUT,
+                    "description": "Looks up the account or the AADSTS code in this message",
+                },
+            ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {

@@ -23,50 +23,61 @@ from bot.render.blocks import (
     select_input,
     text_input,
 )
-from bot.render.choices import IDENTITY_CHECKS, TIME_BOX_WORDS
+from bot.render.choices import IDENTITY_CHECKS, TIME_BOX_WORDS, translated
 from bot.render.diagnosis_card import log_lag
+from bot.render.phrases import phrase
 from bot.render.request_card import target_name
+from bot.render.words import N_, _
 
 ROWS_SHOWN = 60
 EXHIBITS_SHOWN = 30
-IDENTITY_HINT = (
+IDENTITY_HINT = N_(
     "Knowing an employee number, a birthday or a manager's name is not proof: anyone can look that up."
 )
-REASON_HINT = "Approvers and the journal keep this. No passwords, codes or tokens."
-TICKET_HINT = "Number of the helpdesk ticket."
-TIME_BOX_HINT = "For a doubtful case: it comes back by itself unless the Mac has registered by then."
-PASTE_STEPS = (
+REASON_HINT = N_("Approvers and the journal keep this. No passwords, codes or tokens.")
+TICKET_HINT = N_("Number of the helpdesk ticket.")
+TIME_BOX_HINT = N_("For a doubtful case: it comes back by itself unless the Mac has registered by then.")
+PASTE_STEPS = N_(
     "On the person's Mac, signed in as them: open Terminal, run `app-sso platform -s`, copy all it prints. "
     "Keys and tokens are not read and not kept."
 )
-LOADING = "Looking the sign-ins up …"
-NO_ROWS = "No sign-in that belongs to Platform SSO in the time that was looked at."
+LOADING = N_("Looking the sign-ins up …")
+NO_ROWS = N_("No sign-in that belongs to Platform SSO in the time that was looked at.")
 
 
 def request_modal(metadata: str, subject: str = "") -> View:
     """Return the form behind Request disable; `metadata` holds ids only, `subject` says whom it is about."""
-    ticket = text_input(labels.TICKET_FIELD, "Ticket", hint=TICKET_HINT, most=LONGEST_TICKET)
+    ticket = text_input(labels.TICKET_FIELD, _("Ticket"), hint=_(TICKET_HINT), most=LONGEST_TICKET)
     blocks = [
         *_about(subject),
         section(
-            "This asks the approvers to turn legacy per-user MFA off for this person. "
-            "Nothing changes until they approve."
+            _(
+                "This asks the approvers to turn legacy per-user MFA off for this person. "
+                "Nothing changes until they approve."
+            )
         ),
-        text_input(labels.REASON_FIELD, "Reason", hint=REASON_HINT, most=LONGEST_REASON, lines=True),
+        _reason(_("Reason")),
         select_input(
-            labels.IDENTITY_FIELD, "How was their identity checked?", IDENTITY_CHECKS, hint=IDENTITY_HINT
+            labels.IDENTITY_FIELD,
+            _("How was their identity checked?"),
+            translated(IDENTITY_CHECKS),
+            hint=_(IDENTITY_HINT),
         ),
         {**ticket, "optional": True},
         select_input(
             labels.TIME_BOX_FIELD,
-            "Switch it back on after a while?",
-            TIME_BOX_WORDS,
-            hint=TIME_BOX_HINT,
+            _("Switch it back on after a while?"),
+            translated(TIME_BOX_WORDS),
+            hint=_(TIME_BOX_HINT),
             first="no",
         ),
     ]
     return modal(
-        "Request disable", blocks, callback_id=labels.REQUEST_MODAL, submit="Send", metadata=metadata
+        _(labels.REQUEST_DISABLE),
+        blocks,
+        callback_id=labels.REQUEST_MODAL,
+        submit=_("Send"),
+        metadata=metadata,
     )
 
 
@@ -74,10 +85,16 @@ def deny_modal(metadata: str, subject: str = "") -> View:
     """Return the form behind Deny: a reason is required."""
     blocks = [
         *_about(subject),
-        section("The requester is told your reason. Nothing changes for the person."),
-        text_input(labels.REASON_FIELD, "Why not?", hint=REASON_HINT, most=LONGEST_REASON, lines=True),
+        section(_("The requester is told your reason. Nothing changes for the person.")),
+        _reason(_("Why not?")),
     ]
-    return modal("Deny request", blocks, callback_id=labels.DENY_MODAL, submit="Deny", metadata=metadata)
+    return modal(
+        _("Deny request"),
+        blocks,
+        callback_id=labels.DENY_MODAL,
+        submit=_(labels.DENY),
+        metadata=metadata,
+    )
 
 
 def undo_modal(metadata: str, subject: str = "") -> View:
@@ -85,42 +102,41 @@ def undo_modal(metadata: str, subject: str = "") -> View:
     blocks = [
         *_about(subject),
         section(
-            "This asks for legacy per-user MFA to be set back to what it was before the change; "
-            "one approver other than you decides. "
-            "Platform SSO registration is blocked again while it is on; "
-            "a Mac that has registered keeps working."
+            _(
+                "This asks for legacy per-user MFA to be set back to what it was before the change; "
+                "one approver other than you decides. "
+                "Platform SSO registration is blocked again while it is on; "
+                "a Mac that has registered keeps working."
+            )
         ),
-        text_input(
-            labels.REASON_FIELD,
-            "Why is it taken back?",
-            hint=REASON_HINT,
-            most=LONGEST_REASON,
-            lines=True,
-        ),
+        _reason(_("Why is it taken back?")),
     ]
-    return modal("Undo the change", blocks, callback_id=labels.UNDO_MODAL, submit="Undo", metadata=metadata)
+    return modal(
+        _("Undo the change"),
+        blocks,
+        callback_id=labels.UNDO_MODAL,
+        submit=_(labels.UNDO),
+        metadata=metadata,
+    )
 
 
 def lift_modal(metadata: str, subject: str = "") -> View:
     """Return the form behind Lift the hold; `subject` says who put changes on hold, and why."""
     blocks = [
         *_about(subject),
-        section("Look at the latest changes first. After this, changes can be made again. Approvers only."),
-        text_input(
-            labels.REASON_FIELD,
-            "What did you find?",
-            hint=REASON_HINT,
-            most=LONGEST_REASON,
-            lines=True,
+        section(
+            _("Look at the latest changes first. After this, changes can be made again. Approvers only.")
         ),
+        _reason(_("What did you find?")),
     ]
-    return modal("Lift the hold", blocks, callback_id=labels.LIFT_MODAL, submit="Lift", metadata=metadata)
+    return modal(_(labels.LIFT), blocks, callback_id=labels.LIFT_MODAL, submit=_("Lift"), metadata=metadata)
 
 
 def user_subject(user: User) -> str:
     """Return whom a form is about: name, address and object id."""
     name = safe.mrkdwn(user.display_name, 150) or "–"
-    return f"*{name}*  ·  {safe.code(user.user_principal_name, 200)}\nObject id {safe.code(user.id, 60)}"
+    object_id = _("Object id {id}").format(id=safe.code(user.id, 60))
+    return f"*{name}*  ·  {safe.code(user.user_principal_name, 200)}\n{object_id}"
 
 
 def request_subject(request: ChangeRequest) -> str:
@@ -129,13 +145,19 @@ def request_subject(request: ChangeRequest) -> str:
     return (
         f"*{target_name(request)}*  ·  {safe.code(target.user_principal_name, 200)}\n"
         f"{safe.code(request.wish.before.value)} → {safe.code(request.wish.wanted.value)}  ·  "
-        f"request {safe.code(request.id, 80)}"
+        f"{_('request {id}').format(id=safe.code(request.id, 80))}"
     )
 
 
 def hold_subject(held: SwitchState) -> str:
     """Return who put changes on hold, when and why."""
-    return f"On hold since {moment(held.at)}, by {person(held.by)}: {safe.prose(held.reason, 600)}"
+    return _("On hold since {time}, by {person}: {reason}").format(
+        time=moment(held.at), person=person(held.by), reason=safe.prose(phrase(held.reason), 600)
+    )
+
+
+def _reason(question: str) -> Block:
+    return text_input(labels.REASON_FIELD, question, hint=_(REASON_HINT), most=LONGEST_REASON, lines=True)
 
 
 def _about(subject: str) -> list[Block]:
@@ -144,21 +166,21 @@ def _about(subject: str) -> list[Block]:
 
 def paste_modal(metadata: str, subject: str = "") -> View:
     """Return the form for `app-sso platform -s`; long output goes into two fields."""
-    more = text_input(labels.PASTE_MORE_FIELD, "The rest, if it did not fit", most=3000, lines=True)
+    more = text_input(labels.PASTE_MORE_FIELD, _("The rest, if it did not fit"), most=3000, lines=True)
     blocks = [
         *_about(subject),
-        section(PASTE_STEPS),
-        text_input(labels.PASTE_FIELD, "Output of app-sso platform -s", most=3000, lines=True),
+        section(_(PASTE_STEPS)),
+        text_input(labels.PASTE_FIELD, _("Output of app-sso platform -s"), most=3000, lines=True),
         {**more, "optional": True},
     ]
     return modal(
-        "What the Mac says", blocks, callback_id=labels.PASTE_MODAL, submit="Check", metadata=metadata
+        _("What the Mac says"), blocks, callback_id=labels.PASTE_MODAL, submit=_("Check"), metadata=metadata
     )
 
 
 def loading_modal() -> View:
     """Return what stands in the sign-ins modal until it is known who may see them."""
-    return modal("Sign-ins", [section(LOADING)], callback_id=labels.TIMELINE_MODAL)
+    return modal(_("Sign-ins"), [section(_(LOADING))], callback_id=labels.TIMELINE_MODAL)
 
 
 def words_modal(title: str, words: str) -> View:
@@ -172,12 +194,13 @@ def timeline_modal(diagnosis: Diagnosis, *, now: datetime, time_zone: str = "UTC
     name = (
         safe.mrkdwn(diagnosis.user.display_name, 150) if diagnosis.user else safe.mrkdwn(diagnosis.asked, 150)
     )
-    blocks = [section(f"*{name or '–'}*, newest first. {_shown(len(rows), len(diagnosis.timeline))}")]
-    blocks += [section(attempt(row, time_zone)) for row in rows] or [section(NO_ROWS)]
+    first = _("*{name}*, newest first.").format(name=name or "–")
+    blocks = [section(f"{first} {_shown(len(rows), len(diagnosis.timeline))}")]
+    blocks += [section(attempt(row, time_zone)) for row in rows] or [section(_(NO_ROWS))]
     blocks += _everything_read(diagnosis, time_zone)
     age = ago((now - diagnosis.read_at).total_seconds())
-    blocks.append(context(f"Read {age} ago. {log_lag(diagnosis, now)}"))
-    return modal("Sign-ins", blocks, callback_id=labels.TIMELINE_MODAL)
+    blocks.append(context(f"{_('Read {age} ago.').format(age=age)} {log_lag(diagnosis, now)}"))
+    return modal(_("Sign-ins"), blocks, callback_id=labels.TIMELINE_MODAL)
 
 
 def _everything_read(diagnosis: Diagnosis, time_zone: str) -> list[Block]:
@@ -185,25 +208,33 @@ def _everything_read(diagnosis: Diagnosis, time_zone: str) -> list[Block]:
     rows = []
     for one in diagnosis.evidence[:EXHIBITS_SHOWN]:
         when = f", {moment(one.at, time_zone)}" if one.at else ""
-        source = f"_{safe.prose(one.source, 120)}{when}_"
-        rows.append(f"*{safe.prose(one.fact, 100)}*: {safe.mrkdwn(one.value, 300)}\n{source}")
-    return [divider(), section("*Everything that was read*"), *(section(row) for row in rows)] if rows else []
+        source = f"_{safe.prose(phrase(one.source), 120)}{when}_"
+        fact, value = safe.prose(phrase(one.fact), 100), safe.mrkdwn(phrase(one.value), 300)
+        rows.append(f"*{fact}*: {value}\n{source}")
+    title = section(f"*{_('Everything that was read')}*")
+    return [divider(), title, *(section(row) for row in rows)] if rows else []
 
 
 def attempt(row: AttemptLine, time_zone: str) -> str:
     """Return one sign-in: what happened, where to, and how to find it in Entra."""
-    code = "success" if row.error_code == 0 else f"AADSTS{row.error_code}"
-    kind = "interactive" if row.is_interactive else "in the background"
-    first = f"{moment(row.at, time_zone)}  ·  *{safe.prose(row.outcome, 40)}*  ·  {code}  ·  {kind}"
-    second = f"{safe.code(row.app, 120)} to {safe.code(row.resource, 120)}"
+    code = _("success") if row.error_code == 0 else f"AADSTS{row.error_code}"
+    kind = _("interactive") if row.is_interactive else _("in the background")
+    first = f"{moment(row.at, time_zone)}  ·  *{safe.prose(phrase(row.outcome), 40)}*  ·  {code}  ·  {kind}"
+    second = _("{app} to {resource}").format(
+        app=safe.code(row.app, 120), resource=safe.code(row.resource, 120)
+    )
     details = [
         f"{label} {safe.code(text, 120)}"
-        for label, text in (("Mac", row.device), ("from", row.place), ("correlation id", row.correlation_id))
+        for label, text in (
+            ("Mac", row.device),
+            (_("from"), row.place),
+            (_("correlation id"), row.correlation_id),
+        )
         if text
     ]
-    lines = [first, safe.prose(row.meaning, 300), second, "  ·  ".join(details)]
+    lines = [first, safe.prose(phrase(row.meaning), 300), second, "  ·  ".join(details)]
     return "\n".join(line for line in lines if line)
 
 
 def _shown(shown: int, total: int) -> str:
-    return f"{shown} of {total} are shown." if total > shown else ""
+    return _("{shown} of {total} are shown.").format(shown=shown, total=total) if total > shown else ""

@@ -8,23 +8,27 @@ from bot.domain.approval import ChangeKind, ChangeRequest, Failure
 from bot.ports import News
 from bot.render import labels, safe
 from bot.render.blocks import Message, actions, button, message, moment, person, plain, section
+from bot.render.phrases import phrase
 from bot.render.request_card import ENTRA_PATH, action, asker, target_name
+from bot.render.words import N_, _, ngettext
 
 NEXT_AFTER_FAILURE = {
-    Failure.POLICY: "A rule checked just before the change forbids it. Ask for the diagnosis again.",
-    Failure.PERMISSION: "Entra refused the change. An administrator should run `psso-bot doctor`.",
-    Failure.GONE: "The account is no longer there. Check the name in Entra.",
-    Failure.UNVERIFIED: f"The change was sent but not read back. Look at {ENTRA_PATH} before you rely on it.",
-    Failure.RETRYABLE: "Microsoft Graph could not be reached long enough. Ask again later.",
-    Failure.INTEGRITY: "The stored request was altered. Tell your security team; nothing was changed.",
+    Failure.POLICY: N_("A rule checked just before the change forbids it. Ask for the diagnosis again."),
+    Failure.PERMISSION: N_("Entra refused the change. An administrator should run `psso-bot doctor`."),
+    Failure.GONE: N_("The account is no longer there. Check the name in Entra."),
+    Failure.UNVERIFIED: N_("The change was sent but not read back. Look at {path} before you rely on it."),
+    Failure.RETRYABLE: N_("Microsoft Graph could not be reached long enough. Ask again later."),
+    Failure.INTEGRITY: N_("The stored request was altered. Tell your security team; nothing was changed."),
 }
-ON_HOLD = (
+ON_HOLD = N_(
     "*■ Changes are on hold.* Nothing new can be requested or carried out that would turn MFA off. "
     "Denying, withdrawing and switching MFA back on still work."
 )
-HOW_TO_LIFT = "An approver looks at the latest changes (`/psso pending`, the journal), then lifts the hold."
-OFF_HOLD = "*● Changes are no longer on hold.* What was refused meanwhile can be asked for again."
-AUDIT_LOG = "Entra admin center > Audit logs"
+HOW_TO_LIFT = N_(
+    "An approver looks at the latest changes (`/psso pending`, the journal), then lifts the hold."
+)
+OFF_HOLD = N_("*● Changes are no longer on hold.* What was refused meanwhile can be asked for again.")
+AUDIT_LOG = N_("Entra admin center > Audit logs")
 
 
 def thread_news(request: ChangeRequest, news: News, detail: str = "") -> Message:
@@ -39,159 +43,162 @@ def personal_news(request: ChangeRequest, news: News, slack_id: str, detail: str
     if news in (News.FROZEN, News.LIFTED):
         return channel_news(news, detail)
     is_requester = slack_id == request.wish.requester.slack_id
-    opening = "A request"
+    opening = _("A request to {action} for {name}")
     if is_requester:
-        opening = "Your request"
+        opening = _("Your request to {action} for {name}")
     elif slack_id in {vote.person.slack_id for vote in request.votes}:
-        opening = "A request you decided on"
-    about = f"{opening} to {action(request)} for {target_name(request)}"
+        opening = _("A request you decided on to {action} for {name}")
+    about = opening.format(action=action(request), name=target_name(request))
     return plain(f"{about}: {_sentence(request, news, detail)}{_next(request, news, is_requester)}")
 
 
 def channel_news(news: News, detail: str, by: str = "") -> Message:
     """Return what concerns all requests; `by` is the Slack id of who did it, or the bot's own name."""
-    said = safe.prose(detail, 900)
-    who = f" By {person(by)}." if by else ""
+    said = safe.prose(phrase(detail), 900)
+    who = _("By {person}.").format(person=person(by)) if by else ""
+    why = _("Reason: {reason}").format(reason=said) if said else ""
     if news is News.LIFTED:
-        text = f"{OFF_HOLD}{who}{f' Reason: {said}' if said else ''}"
-        return message("Changes are no longer on hold.", [section(text)], "lifted")
-    text = f"{ON_HOLD}{who}{f' Reason: {said}' if said else ''}\n{HOW_TO_LIFT}"
+        text = _joined(_(OFF_HOLD), who, why)
+        return message(_("Changes are no longer on hold."), [section(text)], "lifted")
+    text = f"{_joined(_(ON_HOLD), who, why)}\n{_(HOW_TO_LIFT)}"
     lift = actions(button(labels.LIFT, labels.ON_LIFT, "freeze"))
-    return message("■ Changes are on hold.", [section(text), lift], "frozen")
+    return message(f"■ {_('Changes are on hold.')}", [section(text), lift], "frozen")
 
 
 def _sentence(request: ChangeRequest, news: News, detail: str) -> str:
-    return _SENTENCES[news](request, safe.prose(detail, 900))
+    return _SENTENCES[news](request, safe.prose(phrase(detail), 900))
 
 
 def _opened(request: ChangeRequest, detail: str) -> str:
     wish = request.wish
-    needed = "an approval" if wish.quorum <= 1 else f"{wish.quorum} approvals"
-    return _joined(f"Waiting for {needed} until {moment(wish.expires_at)}.", detail)
+    words = ngettext(
+        "Waiting for an approval until {time}.",
+        "Waiting for {count} approvals until {time}.",
+        max(1, wish.quorum),
+    )
+    return _joined(words.format(count=wish.quorum, time=moment(wish.expires_at)), detail)
 
 
 def _approved_one(request: ChangeRequest, detail: str) -> str:
-    given = f"{len(request.approvals)} of {request.wish.quorum} approvals so far."
-    return _joined(f"{_last(request)} approved; {given}", detail)
+    words = _("{person} approved; {given} of {needed} approvals so far.")
+    given, needed = len(request.approvals), request.wish.quorum
+    return _joined(words.format(person=_last(request), given=given, needed=needed), detail)
 
 
 def _approved(request: ChangeRequest, detail: str) -> str:
-    return _joined(
-        f"Approved by {_last(request)}. It is carried out now; "
-        "success is reported after the state was read back.",
-        detail,
+    words = _(
+        "Approved by {person}. It is carried out now; success is reported after the state was read back."
     )
+    return _joined(words.format(person=_last(request)), detail)
 
 
 def _denied(request: ChangeRequest, detail: str) -> str:
     reason = request.votes[-1].reason if request.votes else ""
-    said = f" Reason: {safe.mrkdwn(reason, 600)}" if reason else ""
-    return _joined(f"Denied by {_last(request)}.{said} Nothing changed.", detail)
+    said = _("Reason: {reason}").format(reason=safe.mrkdwn(reason, 600)) if reason else ""
+    denied = _("Denied by {person}.").format(person=_last(request))
+    return _joined(denied, said, _("Nothing changed."), detail)
 
 
 def _cancelled(request: ChangeRequest, detail: str) -> str:
-    return _joined(f"Withdrawn by {asker(request)}. Nothing changed.", detail)
+    return _joined(_("Withdrawn by {person}. Nothing changed.").format(person=asker(request)), detail)
 
 
-def _expired(_: ChangeRequest, detail: str) -> str:
-    return _joined("Nobody decided in time. Nothing changed.", detail)
+def _expired(request: ChangeRequest, detail: str) -> str:
+    return _joined(_("Nobody decided in time. Nothing changed."), detail)
 
 
 def _not_posted(request: ChangeRequest, detail: str) -> str:
-    because = f", because {detail.rstrip('.')}" if detail else ""
-    return (
-        f"It could not be posted to the approval channel{because}. So nobody can decide it before it "
-        f"expires ({moment(request.wish.expires_at)}). Ask whoever runs the bot to correct "
-        "PSSO_APPROVAL_CHANNEL, then ask again."
-    )
+    because = _(", because {reason}").format(reason=detail.rstrip(".")) if detail else ""
+    return _(
+        "It could not be posted to the approval channel{because}. So nobody can decide it before it "
+        "expires ({when}). Ask whoever runs the bot to correct PSSO_APPROVAL_CHANNEL, then ask again."
+    ).format(because=because, when=moment(request.wish.expires_at))
 
 
-def _executing(_: ChangeRequest, detail: str) -> str:
-    return _joined("The change is being made.", detail)
+def _executing(request: ChangeRequest, detail: str) -> str:
+    return _joined(_("The change is being made."), detail)
 
 
 def _verified(request: ChangeRequest, detail: str) -> str:
-    return _joined(f"Done: the state was read back as {safe.code(request.wish.wanted.value)}.", detail)
+    done = _("Done: the state was read back as {state}.").format(state=safe.code(request.wish.wanted.value))
+    return _joined(done, detail)
 
 
 def _failed(request: ChangeRequest, detail: str) -> str:
-    after = NEXT_AFTER_FAILURE[request.failure] if request.failure else "Ask for the diagnosis again."
-    return _joined("Not done.", safe.prose(request.outcome, 600), detail, after)
+    after = _("Ask for the diagnosis again.")
+    if request.failure:
+        after = _(NEXT_AFTER_FAILURE[request.failure]).format(path=_(ENTRA_PATH))
+    return _joined(_("Not done."), safe.prose(phrase(request.outcome), 600), detail, after)
 
 
 def _reminder(request: ChangeRequest, detail: str) -> str:
-    given = f"{len(request.approvals)} of {request.wish.quorum} approvals so far"
-    until = moment(request.wish.expires_at)
-    return _joined(
-        f"△ Still waiting for a decision: {given}, open until {until}.",
-        detail,
-        f"An approver decides on the card: {labels.APPROVE} or {labels.DENY}.",
+    waiting = _(
+        "Still waiting for a decision: {given} of {needed} approvals so far, open until {time}."
+    ).format(given=len(request.approvals), needed=request.wish.quorum, time=moment(request.wish.expires_at))
+    decide = _("An approver decides on the card: {approve} or {deny}.").format(
+        approve=_(labels.APPROVE), deny=_(labels.DENY)
     )
+    return _joined(f"△ {waiting}", detail, decide)
 
 
 def _escalated(request: ChangeRequest, detail: str) -> str:
-    until = moment(request.wish.expires_at)
-    return _joined(
-        f"▲ Last reminder, to every approver: nobody has decided, and it ends {until}.",
-        detail,
-        f"Please open the card in the approval channel and decide; `{labels.COMMAND} pending` finds it.",
+    ends = _("Last reminder, to every approver: nobody has decided, and it ends {time}.").format(
+        time=moment(request.wish.expires_at)
     )
+    where = _("Please open the card in the approval channel and decide; `{command} pending` finds it.")
+    return _joined(f"▲ {ends}", detail, where.format(command=labels.COMMAND))
 
 
-def _registered(_: ChangeRequest, detail: str) -> str:
-    return _joined("● The Mac has registered for Platform SSO.", detail, "Nothing more has to be done.")
+def _registered(request: ChangeRequest, detail: str) -> str:
+    done = f"● {_('The Mac has registered for Platform SSO.')}"
+    return _joined(done, detail, _("Nothing more has to be done."))
 
 
 def _still_blocked(request: ChangeRequest, detail: str) -> str:
-    return _joined(
-        "■ They tried again, and registration is still blocked.",
-        detail,
-        f"Ask again with `{labels.COMMAND} why` and {_upn(request)}: there is another cause. "
-        f"If per-user MFA was not it, press {labels.UNDO} on the card.",
-    )
+    after = _(
+        "Ask again with `{command} why` and {user}: there is another cause. "
+        "If per-user MFA was not it, press {button} on the card."
+    ).format(command=labels.COMMAND, user=_upn(request), button=_(labels.UNDO))
+    return _joined(f"■ {_('They tried again, and registration is still blocked.')}", detail, after)
 
 
 def _not_tried(request: ChangeRequest, detail: str) -> str:
-    return _joined(
-        "□ No registration was tried in the time that was watched.",
-        detail,
-        f"Ask the person to register the Mac; then `{labels.COMMAND} why` and {_upn(request)} "
-        "shows how it went.",
-    )
+    after = _(
+        "Ask the person to register the Mac; then `{command} why` and {user} shows how it went."
+    ).format(command=labels.COMMAND, user=_upn(request))
+    return _joined(f"□ {_('No registration was tried in the time that was watched.')}", detail, after)
 
 
 def _drifted(request: ChangeRequest, detail: str) -> str:
-    return _joined(
-        f"▲ The state no longer reads {safe.code(request.wish.wanted.value)}, some minutes after it did.",
-        detail,
-        f"The bot leaves it so. {AUDIT_LOG} names who changed it; talk to them before you ask again.",
+    now = _("The state no longer reads {state}, some minutes after it did.").format(
+        state=safe.code(request.wish.wanted.value)
     )
+    after = _("The bot leaves it so. {path} names who changed it; talk to them before you ask again.")
+    return _joined(f"▲ {now}", detail, after.format(path=_(AUDIT_LOG)))
 
 
-def _re_enforced(_: ChangeRequest, detail: str) -> str:
-    return _joined(
-        "▲ Somebody switched per-user MFA on again.",
-        detail,
+def _re_enforced(request: ChangeRequest, detail: str) -> str:
+    after = _(
         "The bot does not work against them: find out why, and only then ask for the change once more. "
-        "Until then the Mac cannot register.",
+        "Until then the Mac cannot register."
     )
+    return _joined(f"▲ {_('Somebody switched per-user MFA on again.')}", detail, after)
 
 
-def _methods_changed(_: ChangeRequest, detail: str) -> str:
-    return _joined(
-        "▲ WARNING: the registered sign-in methods differ from those before the change.",
-        detail,
+def _methods_changed(request: ChangeRequest, detail: str) -> str:
+    warning = _("WARNING: the registered sign-in methods differ from those before the change.")
+    after = _(
         "Ask the person, on a number you know, whether that was them. If not: revoke their sessions, "
-        f"tell your security team, and press {labels.UNDO} on the card.",
-    )
+        "tell your security team, and press {button} on the card."
+    ).format(button=_(labels.UNDO))
+    return _joined(f"▲ {warning}", detail, after)
 
 
 def _restore_due(request: ChangeRequest, detail: str) -> str:
-    return _joined(
-        "▷ The time box has ended and the Mac has not registered: per-user MFA is being set back to "
-        f"{safe.code(request.wish.before.value)}.",
-        detail,
-    )
+    words = _(
+        "The time box has ended and the Mac has not registered: per-user MFA is being set back to {state}."
+    ).format(state=safe.code(request.wish.before.value))
+    return _joined(f"▷ {words}", detail)
 
 
 def _joined(*parts: str) -> str:
@@ -199,7 +206,7 @@ def _joined(*parts: str) -> str:
 
 
 def _last(request: ChangeRequest) -> str:
-    return person(request.votes[-1].person.slack_id) if request.votes else "an approver"
+    return person(request.votes[-1].person.slack_id) if request.votes else _("an approver")
 
 
 def _upn(request: ChangeRequest) -> str:
@@ -235,14 +242,18 @@ def _next(request: ChangeRequest, news: News, is_requester: bool) -> str:
     restores = request.wish.kind is ChangeKind.RESTORE
     match news:
         case News.VERIFIED if restores:
-            return f" To look again: `{labels.COMMAND} why` and {_upn(request)}."
+            return " " + _("To look again: `{command} why` and {user}.").format(
+                command=labels.COMMAND, user=_upn(request)
+            )
         case News.VERIFIED:
-            return (
-                " Now let the person register again: on the Mac, System Settings > Users & Groups > "
+            return " " + _(
+                "Now let the person register again: on the Mac, System Settings > Users & Groups > "
                 "Network Account Server, or the registration notification. "
                 "It may take a few minutes to take hold."
             )
         case News.DENIED | News.EXPIRED | News.CANCELLED:
-            return f" To ask again, start with `{labels.COMMAND} why` and {_upn(request)}."
+            return " " + _("To ask again, start with `{command} why` and {user}.").format(
+                command=labels.COMMAND, user=_upn(request)
+            )
         case _:
             return ""

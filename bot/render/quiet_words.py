@@ -9,6 +9,7 @@ from bot.domain.alerts import AlertGroup, Quiet, Quieted
 from bot.render import safe
 from bot.render.alert_words import channel_problem, title
 from bot.render.blocks import moment
+from bot.render.phrases import phrase
 from bot.render.verdicts import headline
 from bot.render.words import N_, _
 
@@ -46,7 +47,8 @@ def why_quiet(one: Quieted, speaker: AlertGroup | None = None) -> str:
     detail = safe.mrkdwn(one.detail, 200) or "–"
     match one.why:
         case Quiet.SILENCED:
-            said = _("silenced, by the silence over {subject}").format(subject=detail)
+            subject = safe.mrkdwn(phrase(one.detail), 200) or "–"
+            said = _("silenced, by the silence over {subject}").format(subject=subject)
         case Quiet.ABSORBED:
             said = _("a wider alert speaks for it{name}").format(name=_named(speaker))
         case Quiet.SAME_GROUP:

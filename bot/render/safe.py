@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bot.render.words import N_
+
 CUT = "…"
 _MOST_MARKS = 3  # combining marks kept on one letter; more is a way to paint over the line above
 _FIRST_STRONG, _POP = "\u2068", "\u2069"  # Unicode isolates: https://www.unicode.org/reports/tr9/
@@ -55,9 +57,9 @@ def oddities(text: str) -> tuple[str, ...]:
     """Return what a reader cannot see but should know of a name: hidden characters, mixed alphabets."""
     found = []
     if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") for char in text):
-        found.append("it held hidden characters, which were removed")
+        found.append(N_("it held hidden characters, which were removed"))
     if any(len(_alphabets(word)) > 1 for word in re.split(r"[\s@.\-_]+", text)):
-        found.append("it mixes letters of different alphabets that can look alike")
+        found.append(N_("it mixes letters of different alphabets that can look alike"))
     return tuple(found)
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from bot.render import safe
 from bot.render.blocks import Message, bullets, context, message, section
+from bot.render.words import N_, _
 
-MORE = "An administrator sees more with `psso-bot doctor`."
+MORE = N_("An administrator sees more with `psso-bot doctor`.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,13 @@ class Check:
 def status_message(checks: Sequence[Check], *, key: str) -> Message:
     """Return the checks with a shape and a word each."""
     troubled = [check for check in checks if check.trouble]
-    title = f"{len(troubled)} of {len(checks)} checks failed" if troubled else "Everything answers"
+    title = _("Everything answers")
+    if troubled:
+        title = _("{failed} of {count} checks failed").format(failed=len(troubled), count=len(checks))
     rows = [
-        f"■ Trouble: {check.name}: {safe.prose(check.trouble, 400)}"
+        f"{_('■ Trouble')}: {check.name}: {safe.prose(check.trouble, 400)}"
         if check.trouble
-        else f"● Good: {check.name}: {safe.prose(check.good, 200)}"
+        else f"{_('● Good')}: {check.name}: {safe.prose(check.good, 200)}"
         for check in checks
     ]
-    return message(title, [section(f"*{title}*\n{bullets(rows)}"), context(MORE)], f"status:{key}")
+    return message(title, [section(f"*{title}*\n{bullets(rows)}"), context(_(MORE))], f"status:{key}")

@@ -8,19 +8,19 @@ from bot.domain.approval import ChangeRequest
 from bot.render import labels, safe
 from bot.render.blocks import Message, actions, ago, context, link_button, message, section
 from bot.render.request_card import action, target_name
+from bot.render.words import _
 
 
 def step_up_message(request: ChangeRequest, url: str, lifetime: timedelta) -> Message:
     """Return what is still missing, the link, and what will happen then."""
-    text = (
-        f"*△ Not counted yet.* Your approval to {action(request)} for {target_name(request)} counts once you "
-        "have signed in to Entra again, with MFA: a Slack session alone is not enough for this one."
-    )
-    what_then = (
+    text = _(
+        "*△ Not counted yet.* Your approval to {action} for {name} counts once you have signed in to Entra "
+        "again, with MFA: a Slack session alone is not enough for this one."
+    ).format(action=action(request), name=target_name(request))
+    what_then = _(
         "The page shows once more what you approve, then Entra asks you to sign in, then your approval is "
-        f"counted. The link is yours alone, works once, and ends in {ago(lifetime.total_seconds())}. "
-        f"Without it, nothing happens; {labels.APPROVE} on the card gives a new one. "
-        f"Request {safe.code(request.id, 80)}"
-    )
+        "counted. The link is yours alone, works once, and ends in {lifetime}. Without it, nothing happens; "
+        "{button} on the card gives a new one. Request {id}"
+    ).format(lifetime=ago(lifetime.total_seconds()), button=_(labels.APPROVE), id=safe.code(request.id, 80))
     parts = [section(text), actions(link_button(labels.SIGN_IN, labels.ON_SIGN_IN, url, style="primary"))]
-    return message("△ Not counted yet: sign in to Entra.", [*parts, context(what_then)], "step-up")
+    return message(_("△ Not counted yet: sign in to Entra."), [*parts, context(what_then)], "step-up")

@@ -23,7 +23,8 @@ _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 @contextmanager
 def reading_in(locale: str) -> Iterator[None]:
     """Word texts in this Slack locale ("de-DE"), or in English when there is no catalogue for it."""
-    before = _language.set(locale.replace("_", "-").partition("-")[0].lower() or DEFAULT)
+    wanted = locale.replace("_", "-").partition("-")[0].lower()
+    before = _language.set(wanted if wanted in languages() else DEFAULT)
     try:
         yield
     finally:
@@ -35,9 +36,21 @@ def language() -> str:
     return _language.get()
 
 
+@cache
+def languages() -> frozenset[str]:
+    """Return every language there is."""
+    shipped = files("bot").joinpath("locale").iterdir()
+    return frozenset({DEFAULT, *(entry.name for entry in shipped if entry.is_dir())})
+
+
 def _(text: str) -> str:
     """Return `text` in the language in force."""
     return _catalogue(_language.get()).gettext(text) if text else ""
+
+
+def known(text: str) -> str:
+    """Return `text` in the language in force, or "" when its catalogue does not have it."""
+    return _strict_catalogue(_language.get()).gettext(text) if text else ""
 
 
 def ngettext(one: str, many: str, count: int) -> str:
@@ -50,8 +63,36 @@ def N_(text: str) -> str:  # noqa: N802 -- gettext's own name for it
     return text
 
 
+def decimal(value: float) -> str:
+    """Return a number in digits, with the decimal sign of the language in force."""
+    return f"{value:g}".replace(".", _("."))
+
+
+def number(value: int) -> str:
+    """Return a count in digits, with the thousands sign of the language in force."""
+    return f"{value:,}".replace(",", _(","))
+
+
+class _Nothing(catalogues.NullTranslations):
+    """What a strict catalogue falls back to."""
+
+    def gettext(self, message: str) -> str:
+        return ""
+
+
+@cache
+def _strict_catalogue(name: str) -> catalogues.NullTranslations:
+    found = _opened(name)
+    found.add_fallback(_Nothing())
+    return found
+
+
 @cache
 def _catalogue(name: str) -> catalogues.NullTranslations:
+    return _opened(name)
+
+
+def _opened(name: str) -> catalogues.NullTranslations:
     found = files("bot").joinpath("locale", name, "LC_MESSAGES", f"{DOMAIN}.mo")
     if not found.is_file():
         return catalogues.NullTranslations()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import tempfile
@@ -13,11 +14,14 @@ import aiohttp
 from rich.console import Console
 from rich.rule import Rule
 
+from sandbox.demo.bot_process import BotProcess
+from sandbox.demo.browser import is_desktop, show
 from sandbox.demo.entra import Tenant
-from sandbox.demo.processes import Stage, running
+from sandbox.demo.processes import Stage, stage_for
 from sandbox.demo.prompt import Prompt
 from sandbox.demo.screens import Screens
 from sandbox.demo.story import play
+from sandbox.page.server import CannotServe, Page, asked_port
 from sandbox.slack.people import NotSeen, Workspace
 
 ACTS = {
@@ -44,18 +48,32 @@ async def main() -> int:
     with tempfile.TemporaryDirectory(prefix="psso-demo-") as folder:
         log = Path(folder, "bot.log")
         try:
-            async with running(Path(folder, "state"), log) as stage:
+            async with (
+                stage_for(Path(folder, "state")) as stage,
+                BotProcess(stage.bot_environment, log) as bot,
+                Page(stage.slack_url, stage.entra_url, bot, asked_port(os.environ)) as page,
+            ):
+                await _open(page.url, console)
                 await _on_stage(stage, console)
         except asyncio.CancelledError:
             console.print("\nEverything is stopped.")
-        except (NotSeen, TimeoutError) as error:
+        except CannotServe as error:
+            console.print(str(error), style="yellow")
+            return 2
+        except (NotSeen, TimeoutError, RuntimeError) as error:
             console.print(f"\nThe story stopped: {str(error)[:2000]}\nThe bot's log:\n{_end_of(log)}")
             return 1
     return 0
 
 
 def _end_of(log: Path) -> str:
-    return log.read_text()[-3000:]
+    return log.read_text()[-3000:] if log.exists() else ""
+
+
+async def _open(address: str, console: Console) -> None:
+    console.print(f"Open {address}/", highlight=False, soft_wrap=True)
+    if is_desktop(os.environ, sys.platform):
+        await asyncio.to_thread(show, f"{address}/")
 
 
 async def _on_stage(stage: Stage, console: Console) -> None:

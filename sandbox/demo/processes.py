@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -89,11 +90,25 @@ async def tethered(
     command: list[str], environment: Mapping[str, str], stderr: int | None
 ) -> AsyncIterator[str]:
     """Run a command that ends with us; yield the first line it prints ("" when it ended without one)."""
+    async with on_a_tether(["sandbox.tethered", *command], environment, stderr) as process:
+        yield await first_line(process)
+
+
+async def first_line(process: Process) -> str:
+    """Return the next line a process prints; raise TimeoutError after 30 s."""
+    assert process.stdout is not None
+    return (await asyncio.wait_for(process.stdout.readline(), START_SECONDS)).decode()
+
+
+@asynccontextmanager
+async def on_a_tether(
+    module: list[str], environment: Mapping[str, str], stderr: int | None
+) -> AsyncIterator[Process]:
+    """Run a tether (a module and its arguments) until the block ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "sandbox.tethered",
-        *command,
+        *module,
         env=dict(environment),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -101,10 +116,8 @@ async def tethered(
         start_new_session=True,
     )
     assert process.stdin is not None
-    assert process.stdout is not None
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
-        yield line.decode()
+        yield process
     finally:
         process.stdin.close()
         await asyncio.wait_for(process.wait(), STOP_SECONDS)

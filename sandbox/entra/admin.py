@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
-from sandbox.entra.audits import initiated_by_user, state_change_audits
+from sandbox.entra.audits import initiated_by_user, policy_change_audit, state_change_audits
 from sandbox.entra.cast import attempt_from
 from sandbox.entra.faults import fault_from
-from sandbox.entra.registration import try_registration
+from sandbox.entra.pane import pane, policy_seen
+from sandbox.entra.registration import SPREAD_SECONDS, try_registration
 from sandbox.entra.roles import NAMES
 from sandbox.entra.service import Graph
 from sandbox.entra.sign_in_rows import sign_in_row
 from sandbox.entra.tenant import STATES, Person
 from sandbox.entra.wire import Json, Refusal
+from sandbox.feed import serve_lines
 
 Handler = Callable[["Admin", web.Request, Json], Any]
+
+
+POLICY_STATES = ("enabled", "disabled", "enabledForReportingButNotEnforced")
 
 
 class Admin:
@@ -31,6 +37,11 @@ class Admin:
         """Mount every endpoint."""
         for method, path, handler in _ENDPOINTS:
             app.router.add_route(method, f"/_admin/{path}", self._wrapped(handler))
+        app.router.add_get("/_admin/feed", self._feed)
+
+    async def _feed(self, request: web.Request) -> web.StreamResponse:
+        """GET feed: what happens, as JSON lines."""
+        return await serve_lines(self._tenant.feed, request)
 
     def _wrapped(self, handler: Handler) -> Callable[[web.Request], Any]:
         async def answer(request: web.Request) -> web.Response:
@@ -157,19 +168,48 @@ class Admin:
                 self._tenant.log_audit(audit)
         return _card(self._graph, person)
 
-    def _someone_else(self, person: Person) -> Person:
-        admins = [one for one in self._tenant.living() if one.roles and one.id != person.id]
-        return admins[0] if admins else person
+    def _someone_else(self, person: Person | None) -> Person:
+        admins = [one for one in self._tenant.living() if one.roles and one is not person]
+        return admins[0] if admins else person or next(self._tenant.living())
 
-    def register(self, request: web.Request, _: Json) -> Json:
-        """POST users/{}/try-registration: what a Mac's registration writes now."""
+    def register(self, request: web.Request, sent: Json) -> Json:
+        """POST users/{}/try-registration: what a Mac's registration writes now; `spread_seconds` it took."""
         person = self._person(request)
-        rows = try_registration(self._tenant, person)
+        rows = try_registration(self._tenant, person, float(sent.get("spread_seconds", SPREAD_SECONDS)))
         return {
             "rows": rows,
             "registered": rows[-1]["status"]["errorCode"] == 0,
             "person": _card(self._graph, person),
         }
+
+    def pane(self, _: web.Request, __: Json) -> Json:
+        """GET pane: the tenant as a window shows it, and the newest fact of the feed that is in it."""
+        tenant = self._tenant
+        return {**pane(tenant), "budget": self._graph.budget(), "at": tenant.feed.last}
+
+    def throttle_for(self, _: web.Request, sent: Json) -> Json:
+        """POST throttle-for: refuse every scarce call with 429 for so many seconds."""
+        self._graph.throttle.close_for(float(sent["seconds"]))
+        return self._graph.budget()
+
+    def policy(self, _: web.Request, sent: Json) -> Json:
+        """POST policy: another administrator turns a policy on or off; the audit log says who."""
+        wanted, state = str(sent["policy"]), str(sent["state"])
+        policy = next(
+            (one for one in self._tenant.policies if wanted in (one["id"], one["displayName"])), None
+        )
+        if policy is None:
+            raise Refusal(404, "NotFound", f"there is no policy {wanted}")
+        if state not in POLICY_STATES:
+            raise Refusal(400, "BadRequest", f"a policy's state is one of {', '.join(POLICY_STATES)}")
+        before = copy.deepcopy(policy)
+        by = self._someone_else(None)
+        if policy["state"] != state:
+            self._tenant.set_policy_state(policy, state)
+            correlation = self._tenant.new_id("policy-change", len(self._tenant.audits))
+            audit = policy_change_audit(self._tenant, policy, before, initiated_by_user(by), correlation)
+            self._tenant.log_audit(audit)
+        return {"policy": policy_seen(self._tenant, policy), "by": by.upn}
 
     def add_method(self, request: web.Request, sent: Json) -> Json:
         """The person registers a sign-in method."""
@@ -193,6 +233,7 @@ class Admin:
         for attempt in attempts:
             rows.append(sign_in_row(self._tenant, person, attempt))
             self._tenant.log_sign_in(rows[-1])
+        self._tenant.tell_person(person)
         return {"rows": rows}
 
     def facts(self, request: web.Request, sent: Json) -> Json:
@@ -202,6 +243,7 @@ class Admin:
         if unknown:
             raise Refusal(400, "BadRequest", f"no such properties: {', '.join(sorted(unknown))}")
         person.facts.update(sent)
+        self._tenant.tell_person(person)
         return _card(self._graph, person)
 
 
@@ -222,6 +264,9 @@ def _card(graph: Graph, person: Person) -> Json:
 
 _ENDPOINTS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "cast", Admin.cast),
+    ("GET", "pane", Admin.pane),
+    ("POST", "policy", Admin.policy),
+    ("POST", "throttle-for", Admin.throttle_for),
     ("GET", "requests", Admin.requests),
     ("DELETE", "requests", Admin.forget_requests),
     ("POST", "faults", Admin.add_fault),

@@ -62,12 +62,26 @@ def state_change_audits(
         _changed("Included Updated Properties", None, '"StrongAuthenticationRequirement"'),
     ]
     return [
-        _audit(tenant, person, name, [*changes, *extra], correlation=correlation, by=by)
+        _audit(tenant, _account(person), name, [*changes, *extra], correlation=correlation, by=by)
         for name, extra in (
             (activity, []),
             ("Update user", [_changed("TargetId.UserType", None, '"Member"')]),
         )
     ]
+
+
+def policy_change_audit(tenant: Tenant, policy: Json, before: Json, by: Json, correlation: str) -> Json:
+    """Return the record of a changed Conditional Access policy: both versions whole, as JSON text.
+
+    https://learn.microsoft.com/entra/identity/conditional-access/troubleshoot-policy-changes-audit-log
+    """
+    change = _changed("ConditionalAccessPolicy", json.dumps(before), json.dumps(policy))
+    about = {"id": policy["id"], "displayName": policy["displayName"], "type": "Policy"}
+    return {
+        **_audit(tenant, about, "Update conditional access policy", [change], correlation=correlation, by=by),
+        "category": "Policy",
+        "loggedByService": "Conditional Access",
+    }
 
 
 def _requirement(tenant: Tenant, state: str) -> str:
@@ -82,16 +96,18 @@ def _changed(name: str, old: str | None, new: str | None) -> Json:
     return {"displayName": name, "oldValue": old, "newValue": new}
 
 
+def _account(person: Person) -> Json:
+    return {"id": person.id, "displayName": None, "type": "User", "userPrincipalName": person.upn}
+
+
 def _audit(
-    tenant: Tenant, person: Person, activity: str, changes: list[Json], *, correlation: str, by: Json
+    tenant: Tenant, about: Json, activity: str, changes: list[Json], *, correlation: str, by: Json
 ) -> Json:
     number = len(tenant.audits)
     letters = tenant.new_id("audit", activity, number).replace("-", "").upper()[:5]
     target = {
-        "id": person.id,
-        "displayName": None,
-        "type": "User",
-        "userPrincipalName": person.upn,
+        "userPrincipalName": None,
+        **about,
         "groupType": None,
         "modifiedProperties": changes,
     }

@@ -5,12 +5,14 @@ Template ids: https://learn.microsoft.com/entra/identity/role-based-access-contr
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sandbox.entra import filterable
 from sandbox.entra.paging import collection
-from sandbox.entra.tenant import Tenant
 from sandbox.entra.wire import Call, Json, Refusal, Reply, no_such_resource
+
+if TYPE_CHECKING:
+    from sandbox.entra.tenant import Tenant
 
 ROLES: Final = {
     "Global Administrator": "62e90394-69f5-4237-9190-012177145e10",

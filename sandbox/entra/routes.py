@@ -166,6 +166,14 @@ def find(call: Call) -> tuple[Route, tuple[str, ...]]:
     raise no_such_segment(_first_unknown(call))
 
 
+def bucket_of(call: Call) -> str:
+    """Return which bucket a call counts against; an address that does not exist costs nothing scarce."""
+    try:
+        return find(call)[0].bucket
+    except Refusal:
+        return DIRECTORY
+
+
 def bound(route: Route, free: tuple[str, ...]) -> Callable[[Tenant, Call], Reply]:
     """Return the handler with its free segments filled in."""
     return lambda tenant, call: route.handler(tenant, call, *free)

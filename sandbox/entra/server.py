@@ -67,6 +67,7 @@ class EntraSandbox:
 
     async def stop(self) -> None:
         """Close every connection."""
+        self.tenant.feed.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.entra import batch
 from sandbox.entra.faults import Fault, Faults
-from sandbox.entra.routes import Route, bound, find
+from sandbox.entra.routes import Route, bound, bucket_of, find
 from sandbox.entra.tenant import Tenant
 from sandbox.entra.throttle import Limits, Throttle
 from sandbox.entra.wire import (
@@ -59,17 +59,18 @@ class Graph:
     async def answer(self, call: Call) -> Reply:
         """Answer one call; raises CutConnection when a fault says so."""
         self.counts["requests"] += 1
+        started = self.tenant.seconds()
         try:
             reply = await self._with_faults(call)
         except Refusal as refusal:
             reply = refusal.reply(call, self.tenant.now())
         except CutConnection:
-            self._record(call, None)
+            self._record(call, None, started)
             raise
         if reply.status == 429:
             self.counts["throttled"] += 1
         self._add_headers(call, reply)
-        self._record(call, reply.status)
+        self._record(call, reply.status, started)
         return reply
 
     async def _with_faults(self, call: Call) -> Reply:
@@ -132,7 +133,7 @@ class Graph:
         given = {name.casefold() for name in reply.headers}
         reply.headers.update({name: value for name, value in ids.items() if name.casefold() not in given})
 
-    def _record(self, call: Call, status: int | None) -> None:
+    def _record(self, call: Call, status: int | None, started: float) -> None:
         entry: Json = {
             "time": self.tenant.now().isoformat(),
             "method": call.method,
@@ -145,6 +146,19 @@ class Graph:
         if call.method in WRITES:
             entry["body"] = _readable(call.content)
         self.requests.append(entry)
+        ms = round((self.tenant.seconds() - started) * 1000, 1)
+        called = {name: entry.get(name) for name in ("method", "path", "status", "in_batch", "body")}
+        called |= {"n": self.counts["requests"], "at": self.tenant.now().timestamp(), "ms": ms}
+        called["bucket"] = bucket_of(call)
+        self.tenant.feed.add("graph", call=called, budget=self.budget())
+
+    def budget(self) -> Json:
+        """Return the state of the scarce bucket; times in Unix seconds."""
+        usage, now = self.throttle.usage(), self.tenant.now().timestamp()
+        for name, later in (("frees_in", "frees_at"), ("throttling_for", "throttling_until")):
+            left = usage.pop(name)
+            usage[later] = None if left is None else now + left
+        return usage
 
 
 def _with_empty_pages(call: Call, fault: Fault) -> Call:

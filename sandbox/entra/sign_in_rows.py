@@ -166,8 +166,17 @@ def _networks(tenant: Tenant, place: Json) -> list[Json]:
 def _conditional_access(tenant: Tenant, person: Person, attempt: Attempt, lane: Lane) -> Json:
     if attempt.code in PRIMARY_FAILURES:
         return {"conditionalAccessStatus": "notApplied", "appliedConditionalAccessPolicies": []}
+    scenario = scenario_of(tenant, person, attempt, lane)
+    rows = [_applied(policy, scenario, tenant, attempt, lane) for policy in tenant.policies]
+    results = {row["result"] for row in rows}
+    status = "failure" if "failure" in results else "success" if "success" in results else "notApplied"
+    return {"conditionalAccessStatus": status, "appliedConditionalAccessPolicies": rows}
+
+
+def scenario_of(tenant: Tenant, person: Person, attempt: Attempt, lane: Lane) -> Scenario:
+    """Return the sign-in as Conditional Access looks at it."""
     place = tenant.places[attempt.place or person.place]
-    scenario = Scenario(
+    return Scenario(
         person=person,
         applications=frozenset({lane.resource[0]}),
         platform="macOS" if attempt.os.startswith("Mac") else "windows",
@@ -177,10 +186,6 @@ def _conditional_access(tenant: Tenant, person: Person, attempt: Attempt, lane: 
         sign_in_risk=attempt.risk,
         user_risk=person.risk,
     )
-    rows = [_applied(policy, scenario, tenant, attempt, lane) for policy in tenant.policies]
-    results = {row["result"] for row in rows}
-    status = "failure" if "failure" in results else "success" if "success" in results else "notApplied"
-    return {"conditionalAccessStatus": status, "appliedConditionalAccessPolicies": rows}
 
 
 def _mfa_was_met(access: Json) -> bool:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from sandbox.entra.pane import audit_seen, person_seen, policy_seen, sign_in_seen
 from sandbox.entra.wire import Clock, Json, Seconds, timestamp
+from sandbox.feed import Feed
 
 STATES = ("disabled", "enabled", "enforced")
 MFA_METHODS = frozenset({"microsoftAuthenticator", "phone", "fido2", "softwareOath", "hardwareOath"})
@@ -45,6 +47,7 @@ class Person:
     deleted: bool = False
     old_state: str | None = None  # what a lagging replica still answers
     changed_at: float = 0.0
+    state_changed_at: float | None = None  # Unix seconds; None: not in this run
 
     @property
     def upn(self) -> str:
@@ -116,6 +119,11 @@ class Tenant:
         default_factory=dict
     )  # sign-ins that become visible late, by id
     created: datetime = datetime(2019, 4, 1, tzinfo=UTC)
+    feed: Feed = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the feed on the tenant's time."""
+        self.feed = Feed(lambda: self.now().timestamp())
 
     def new_id(self, *names: object) -> str:
         """Return an id that depends only on the tenant and the names."""
@@ -166,22 +174,35 @@ class Tenant:
         if state == "enabled" and person.has_mfa_method:
             state = "enforced"
         person.old_state = self.visible_state(person) if self.lag else None
-        person.changed_at = self.seconds()
+        person.changed_at, person.state_changed_at = self.seconds(), self.now().timestamp()
         person.state = state
+        self.tell_person(person)
+
+    def set_policy_state(self, policy: Json, state: str) -> None:
+        """Turn a Conditional Access policy on, off or to report only."""
+        policy["state"], policy["modifiedDateTime"] = state, self.timestamp()
+        self.feed.add("policy", policy=policy_seen(self, policy))
+
+    def tell_person(self, person: Person) -> None:
+        """Say that an account is another one now."""
+        self.feed.add("entra_person", person=person_seen(self, person))
 
     def add_method(self, person: Person, method: Json) -> None:
         """Register a sign-in method; a first MFA method turns `enabled` into `enforced`."""
         person.methods.append(method)
         if person.state == "enabled" and person.has_mfa_method:
             person.state = "enforced"
+        self.tell_person(person)
 
     def log_sign_in(self, row: Json) -> None:
         """Put a sign-in record in its place in the log."""
         bisect.insort(self.sign_ins, row, key=lambda kept: str(kept["createdDateTime"]))
+        self.feed.add("sign_in", row=sign_in_seen(row))
 
     def log_audit(self, row: Json) -> None:
         """Put an audit record in its place in the log."""
         bisect.insort(self.audits, row, key=lambda kept: str(kept["activityDateTime"]))
+        self.feed.add("audit", row=audit_seen(row))
 
     def timestamp(self) -> str:
         """Return the current time in Graph's notation."""

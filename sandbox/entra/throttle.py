@@ -6,7 +6,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from sandbox.entra.wire import Refusal, Seconds
+from sandbox.entra.wire import Json, Refusal, Seconds
 
 REPORTS = "reports"  # sign-ins, audits, reports: 5 requests per 10 s, app and tenant
 POLICIES = "policies"  # Conditional Access: 1 request per second, tenant, and 429 carries no Retry-After
@@ -34,15 +34,39 @@ class Throttle:
         self._reports: deque[float] = deque()
         self._tokens = float(limits.policies_burst)
         self._refilled_at = seconds()
+        self._closed_until = 0.0
+        self.refused = 0
+
+    def close_for(self, seconds: float) -> None:
+        """Refuse every scarce call for so many seconds, as Graph does to a tenant that asked too much."""
+        self._closed_until = self._seconds() + seconds
+
+    def usage(self) -> Json:
+        """Return how full the bucket of sign-ins, audits and reports is; ages in seconds from now."""
+        now = self._seconds()
+        recent = [at for at in self._reports if at > now - REPORTS_WINDOW]
+        return {
+            "bucket": REPORTS,
+            "limit": self.limits.reports_per_10s,
+            "window_s": REPORTS_WINDOW,
+            "used": len(recent),
+            "frees_in": recent[0] + REPORTS_WINDOW - now if recent else None,
+            "throttled": self.refused,
+            "throttling_for": max(0.0, self._closed_until - now) or None,
+        }
 
     def reset(self) -> None:
         """Forget every call so far, as after changing the limits."""
         self._reports.clear()
+        self._closed_until = 0.0
         self._tokens = float(self.limits.policies_burst)
         self._refilled_at = self._seconds()
 
     def spend(self, bucket: str) -> None:
         """Count one call; raise a 429 Refusal when the bucket is empty."""
+        left = self._closed_until - self._seconds()
+        if left > 0 and bucket != DIRECTORY:
+            raise self._refusal(retry_after=max(1, math.ceil(min(left, REPORTS_WINDOW))))
         if bucket == REPORTS:
             self._spend_reports()
         elif bucket == POLICIES:
@@ -68,6 +92,7 @@ class Throttle:
         self._tokens -= 1
 
     def _refusal(self, retry_after: int | None = None) -> Refusal:
+        self.refused += 1
         headers = {
             "x_ms_throttle_scope": self._scope,
             "x_ms_throttle_information": "ResourceUnitLimitExceeded",

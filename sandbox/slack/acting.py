@@ -123,11 +123,15 @@ class Acting:
     def _message_events(self, channel: Channel, message: Message) -> list[Json]:
         app = self.workspace.app
         event = shapes.message_json(message, self.workspace) | {
+            "blocks": shapes.typed_blocks(message.text, self.workspace),
             "channel": channel.id,
             "team": self.workspace.team_id,
             "event_ts": message.ts,
             "client_msg_id": self.workspace.next_id("msg-"),
         }
+        if message.thread_ts:
+            parent = self.workspace.message(channel.id, message.thread_ts)
+            event["parent_user_id"] = parent.user if parent else ""
         events = []
         if channel.is_im and "message.im" in app.events:
             events.append(event | {"channel_type": "im"})

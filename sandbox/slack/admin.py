@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
 
 from aiohttp import web
 
+from sandbox.feed import serve_lines
 from sandbox.slack.acting import Acting
-from sandbox.slack.clicking import click
+from sandbox.slack.clicking import click, suggest
+from sandbox.slack.client_state import client_state, messages_seen
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.errors import Refused
 from sandbox.slack.http_mode import HttpMode
@@ -45,6 +47,7 @@ class Admin:
             "message": self.acting.message,
             "home": self.acting.home,
             "click": lambda asked: click(self.acting, asked),
+            "options": lambda asked: suggest(self.acting, asked),
             "submit": lambda asked: submit(self.acting, asked),
             "close": lambda asked: close(self.acting, asked),
             "event": lambda asked: self.acting.event(asked.get("event", asked)),
@@ -65,13 +68,21 @@ class Admin:
             "wait": self._wait,
             "calls": self._calls,
             "deliveries": self._deliveries,
+            "deliveries/{n}": self._delivery,
+            "calls/{n}": self._call,
+            "client": self._client,
+            "client/messages": self._messages,
             "socket": self._socket,
             "clock": self._clock,
         }
         for path, act in gets.items():
             app.router.add_get(f"/_admin/{path}", _door(act))
+        app.router.add_get("/_admin/feed", self._feed)
         app.router.add_delete("/_admin/calls", _door(self._forget_calls))
         app.router.add_delete("/_admin/faults", _door(self._forget_faults))
+
+    async def _feed(self, request: web.Request) -> web.StreamResponse:
+        return await serve_lines(self.workspace.feed, request)
 
     async def _screen(self, asked: Json) -> Json:
         return screen(self.workspace, self.acting.person(str(asked["user"]), force=True).id)
@@ -96,7 +107,21 @@ class Admin:
         return {"ok": True}
 
     async def _deliveries(self, _asked: Json) -> Json:
-        return {"deliveries": self.delivery.log}
+        return {"deliveries": list(self.delivery.log)}
+
+    async def _delivery(self, asked: Json) -> Json:
+        return _numbered(self.delivery.log, asked["n"])
+
+    async def _call(self, asked: Json) -> Json:
+        return _numbered(self.api.calls, asked["n"])
+
+    async def _client(self, asked: Json) -> Json:
+        return client_state(self.workspace, self.acting.person(str(asked["user"]), force=True).id)
+
+    async def _messages(self, asked: Json) -> Json:
+        user = self.acting.person(str(asked["user"]), force=True).id
+        limit, before = int(asked.get("limit", 100)), str(asked.get("before", ""))
+        return messages_seen(self.workspace, user, str(asked["channel"]), before, limit)
 
     async def _add_fault(self, asked: Json) -> Json:
         self.api.faults.add(asked)
@@ -151,6 +176,7 @@ class Admin:
         person = self.workspace.people[user]
         for name in known:
             setattr(person, name, asked[name])
+        self.workspace.tell("people")
         await self._tell("user_change", {"user": person_json(person, with_email=True)})
         return {"ok": True}
 
@@ -167,6 +193,7 @@ class Admin:
             "removed_users": [user for user in before if user not in users],
         }
         await self._tell("subteam_members_changed", shown)
+        self.workspace.tell("people")
         changed = group_json(group, self.workspace, with_users=True)
         await self._tell("subteam_updated", {"subteam": changed})
         return {"ok": True}
@@ -185,7 +212,7 @@ class Admin:
         ):
             if name in asked:
                 setattr(channel, name, asked[name])
-        self.workspace.touch()
+        self.workspace.tell("channel", channel_id=channel.id)
         return {"ok": True}
 
     async def _tell(self, kind: str, event: Json) -> None:
@@ -197,6 +224,13 @@ class Admin:
 
     def _uses_http(self) -> bool:
         return self.delivery.transport is not self.sockets
+
+
+def _numbered(rows: Sequence[Json], number: object) -> Json:
+    found = next((row for row in reversed(rows) if str(row["n"]) == str(number)), None)
+    if found is None:
+        raise Refused("not_kept")
+    return found
 
 
 def _door(act: Act) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ class Answers:
     workspace: Workspace
     tickets: Tickets
     faults: Faults
-    calls: list[Json]
+    log: Callable[..., None]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one POST to a response URL; Slack replies `ok` or an error code as text."""
@@ -41,7 +41,7 @@ class Answers:
             self.respond(request.match_info["key"], said)
         except Refused as refusal:
             error = refusal.code
-        self._log(said, error)
+        self.log("response_url", said, ok=error is None, error=error)
         if error is None:
             return web.Response(text="ok")
         return web.Response(status=404 if error.endswith("_url") else 400, text=error)
@@ -80,11 +80,6 @@ class Answers:
     def _clicked(self, ticket: ResponseTicket) -> Message | None:
         found = (m for m in self.workspace.messages if m.ts == ticket.message_ts and not m.deleted)
         return next((m for m in found if m.channel == ticket.channel), None)
-
-    def _log(self, said: Json, error: str | None) -> None:
-        at = self.workspace.clock.now()
-        row = {"method": "response_url", "args": said, "ok": error is None, "error": error, "at": at}
-        self.calls.append(row)
 
 
 def _said(body: str) -> Json:

@@ -10,17 +10,10 @@ from sandbox.slack import shapes
 from sandbox.slack.acting import Acting, outcome
 from sandbox.slack.delivery import Envelope
 from sandbox.slack.errors import Refused
-from sandbox.slack.forms import option_of, state_values, walk
+from sandbox.slack.forms import SEVERAL, SINGLE, option_of, state_values, walk
 from sandbox.slack.state import Json, Message, Person, View, Workspace
 
 _OPTION_KINDS = {"static_select", "overflow", "radio_buttons", "external_select"}
-_PICKED = {
-    "users_select": "selected_user",
-    "conversations_select": "selected_conversation",
-    "channels_select": "selected_channel",
-    "datepicker": "selected_date",
-    "timepicker": "selected_time",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +40,25 @@ async def click(acting: Acting, asked: Mapping[str, Any]) -> Json:
     payload["actions"] = [_action(found, asked, workspace.next_ts())]
     ack = await acting.delivery.interact(Envelope("interactive", payload))
     acting.tell_failure(person.id, "The button", ack)
+    return outcome(ack)
+
+
+async def suggest(acting: Acting, asked: Mapping[str, Any]) -> Json:
+    """Type into a select with an external source; the app answers with options or option groups.
+
+    https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload
+    """
+    workspace = acting.workspace
+    person = acting.person(str(asked["user"]), force=bool(asked.get("force")))
+    found = _find(workspace, person, asked)
+    if found.element["type"] not in {"external_select", "multi_external_select"}:
+        raise Refused("nothing_to_suggest")
+    where = _where(acting, person, found, asked)
+    payload = shapes.interaction("block_suggestion", person, workspace)
+    payload |= {name: where[name] for name in ("container", "view", "channel", "message") if name in where}
+    payload |= {"action_id": found.element["action_id"], "block_id": found.block_id}
+    payload["value"] = str(asked.get("query", ""))
+    ack = await acting.delivery.interact(Envelope("interactive", payload, answerable=True))
     return outcome(ack)
 
 
@@ -146,7 +158,9 @@ def _action(found: Found, asked: Mapping[str, Any], action_ts: str) -> Json:
     chosen = asked.get("value", asked.get("text"))
     if kind in _OPTION_KINDS:
         return action | {"selected_option": option_of(element, chosen)}
-    if kind in {"checkboxes", "multi_static_select"}:
-        several = chosen if isinstance(chosen, list) else [chosen]
+    several = chosen if isinstance(chosen, list) else [chosen]
+    if kind in {"checkboxes", "multi_static_select", "multi_external_select"}:
         return action | {"selected_options": [option_of(element, one) for one in several]}
-    return action | {_PICKED.get(kind, "value"): chosen}
+    if kind in SEVERAL:
+        return action | {SEVERAL[kind]: several}
+    return action | {SINGLE.get(kind, "value"): chosen}

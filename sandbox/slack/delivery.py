@@ -6,13 +6,17 @@ https://docs.slack.dev/apis/events-api and https://docs.slack.dev/interactivity/
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections import deque
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Protocol
 
+from sandbox.slack.client_state import delivery_told
 from sandbox.slack.state import Json, Workspace
 
 ACK_SECONDS = 3.0
+LOGGED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class Delivery:
     workspace: Workspace
     transport: Transport
     redelivery: tuple[float, ...] = (0.0, 60.0, 300.0)
-    log: list[Json] = field(default_factory=list)
+    log: deque[Json] = field(default_factory=lambda: deque(maxlen=LOGGED))
+    _numbers: Iterator[int] = field(default_factory=count)
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def interact(self, envelope: Envelope) -> Ack:
@@ -94,5 +99,9 @@ class Delivery:
         await asyncio.gather(*running, return_exceptions=True)
 
     def _record(self, envelope: Envelope, ack: Ack) -> None:
-        row = {"kind": envelope.kind, "attempt": envelope.attempt, "acked": ack.acked, "ack_ms": ack.ms}
-        self.log.append(row | {"error": ack.error, "payload": envelope.payload})
+        row: Json = {"kind": envelope.kind, "attempt": envelope.attempt, "acked": ack.acked, "ack_ms": ack.ms}
+        row |= {"error": ack.error, "n": next(self._numbers)}
+        self.log.append(row | {"payload": envelope.payload, "response": ack.payload})
+        about = delivery_told(envelope.kind, envelope.payload)
+        shown = {name: value for name, value in row.items() if name != "kind"}
+        self.workspace.feed.add("delivery", type=envelope.kind, **shown, **about)

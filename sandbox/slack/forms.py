@@ -11,7 +11,7 @@ Json = dict[str, Any]
 REQUIRED = "Please complete this required field."
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # Which property of the state object holds a person's choice, by element type.
-_SINGLE = {
+SINGLE = {
     "users_select": "selected_user",
     "conversations_select": "selected_conversation",
     "channels_select": "selected_channel",
@@ -19,7 +19,7 @@ _SINGLE = {
     "timepicker": "selected_time",
     "datetimepicker": "selected_date_time",
 }
-_SEVERAL = {
+SEVERAL = {
     "multi_users_select": "selected_users",
     "multi_conversations_select": "selected_conversations",
     "multi_channels_select": "selected_channels",
@@ -27,8 +27,8 @@ _SEVERAL = {
 _OPTION = {"static_select", "radio_buttons", "external_select"}
 _OPTIONS = {"multi_static_select", "checkboxes", "multi_external_select"}
 _STATEFUL = {
-    *_SINGLE,
-    *_SEVERAL,
+    *SINGLE,
+    *SEVERAL,
     *_OPTION,
     *_OPTIONS,
     "plain_text_input",
@@ -87,12 +87,12 @@ def _state(element: Json, value: Any) -> Json:
     if kind in _OPTION:
         return {"type": kind, "selected_option": option_of(element, value)}
     if kind in _OPTIONS:
-        chosen = [value] if isinstance(value, str) else value or []
+        chosen = [value] if isinstance(value, (str, Mapping)) else value or []
         return {"type": kind, "selected_options": [option_of(element, one) for one in chosen]}
-    if kind in _SINGLE:
-        return {"type": kind, _SINGLE[kind]: value}
-    if kind in _SEVERAL:
-        return {"type": kind, _SEVERAL[kind]: [value] if isinstance(value, str) else value or []}
+    if kind in SINGLE:
+        return {"type": kind, SINGLE[kind]: value}
+    if kind in SEVERAL:
+        return {"type": kind, SEVERAL[kind]: [value] if isinstance(value, str) else value or []}
     return {"type": kind, "value": None if value == "" else value}
 
 
@@ -100,6 +100,8 @@ def option_of(element: Json, value: Any) -> Json | None:
     """Return the option with that value or label; what nobody offered becomes one, as a tamperer would."""
     if value is None:
         return None
+    if isinstance(value, Mapping):  # an external source's option comes whole
+        return dict(value)
     offered = list(element.get("options") or [])
     offered += [option for group in element.get("option_groups") or [] for option in group["options"]]
     for option in offered:

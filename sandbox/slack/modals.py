@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.slack.block_kit import validate_view
+from sandbox.slack.client_state import modals_seen, view_seen
 from sandbox.slack.errors import Refused, refuse_shape
 from sandbox.slack.schema import VIEW_BYTES
 from sandbox.slack.shapes import stored_blocks
@@ -52,10 +53,10 @@ def _new_hash(workspace: Workspace) -> str:
 
 def open_modal(workspace: Workspace, user: str, body: Json) -> View:
     """Show a modal; whatever this app showed the person before goes away."""
-    clear(workspace, user)
+    _drop(workspace, user, len(workspace.modals[user]))
     view = _store(workspace, user, body)
     workspace.modals[user] = [view.id]
-    workspace.touch()
+    tell_modals(workspace, user, "opened")
     return view
 
 
@@ -68,7 +69,7 @@ def push_modal(workspace: Workspace, user: str, body: Json) -> View:
         raise Refused("push_limit_reached")
     view = _store(workspace, user, body, workspace.views[stack[-1]])
     stack.append(view.id)
-    workspace.touch()
+    tell_modals(workspace, user, "pushed")
     return view
 
 
@@ -78,7 +79,7 @@ def rewrite_view(workspace: Workspace, view: View, body: Json, expected_hash: st
         raise Refused("hash_conflict")
     view.body = body | {"blocks": stored_blocks(body["blocks"], workspace)}
     view.hash, view.errors = _new_hash(workspace), {}
-    workspace.touch()
+    _tell_rewritten(workspace, view)
     return view
 
 
@@ -89,21 +90,37 @@ def publish_home(workspace: Workspace, user: str, body: Json, expected_hash: str
         return rewrite_view(workspace, workspace.views[current], body, expected_hash)
     view = _store(workspace, user, body)
     workspace.homes[user] = view.id
-    workspace.touch()
+    _tell_rewritten(workspace, view)
     return view
 
 
 def close_top(workspace: Workspace, user: str) -> None:
     """Close the modal on top; the one beneath shows again."""
-    if workspace.modals[user]:
-        workspace.views.pop(workspace.modals[user].pop(), None)
-    workspace.touch()
+    _drop(workspace, user, 1)
+    tell_modals(workspace, user, "closed")
 
 
 def clear(workspace: Workspace, user: str) -> None:
     """Close every modal of a person."""
-    while workspace.modals[user]:
-        close_top(workspace, user)
+    _drop(workspace, user, len(workspace.modals[user]))
+    tell_modals(workspace, user, "closed")
+
+
+def _drop(workspace: Workspace, user: str, count: int) -> None:
+    for _ in range(min(count, len(workspace.modals[user]))):
+        workspace.views.pop(workspace.modals[user].pop(), None)
+
+
+def tell_modals(workspace: Workspace, user: str, what: str) -> None:
+    """Say that a person's stack of modals is another one now."""
+    workspace.tell("modals", [user], person=user, what=what, modals=modals_seen(workspace, user))
+
+
+def _tell_rewritten(workspace: Workspace, view: View) -> None:
+    if view.body["type"] == "home":
+        workspace.tell("home", [view.user], person=view.user, home=view_seen(view))
+    else:
+        tell_modals(workspace, view.user, "updated")
 
 
 def find_view(workspace: Workspace, args: Mapping[str, Any]) -> View:

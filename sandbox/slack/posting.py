@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.slack.block_kit import validate_message
+from sandbox.slack.client_state import message_seen, seen_by
 from sandbox.slack.errors import Refused, refuse_shape
 from sandbox.slack.shapes import stored_blocks
 from sandbox.slack.state import Channel, Json, Message, Workspace
@@ -23,6 +24,9 @@ class Content:
     blocks: list[Json]
     attachments: list[Json]
     metadata: Json | None = None
+    files: list[Json] = field(default_factory=list)
+    unfurl_links: bool = False
+    unfurl_media: bool = True
 
 
 def content_of(payload: Mapping[str, Any], workspace: Workspace) -> Content:
@@ -38,7 +42,20 @@ def content_of(payload: Mapping[str, Any], workspace: Workspace) -> Content:
         raise Refused("invalid_blocks_format")
     refuse_shape("invalid_blocks", validate_message({"blocks": blocks, "attachments": attachments}))
     metadata = _metadata(payload.get("metadata"))
-    return Content(text[:TEXT_KEPT], stored_blocks(blocks, workspace), list(attachments), metadata)
+    return Content(
+        text[:TEXT_KEPT],
+        stored_blocks(blocks, workspace),
+        list(attachments),
+        metadata,
+        # An app's links stay folded, its media do not:
+        # https://docs.slack.dev/messaging/unfurling-links-in-messages
+        unfurl_links=_flag(payload, "unfurl_links", default=False),
+        unfurl_media=_flag(payload, "unfurl_media", default=True),
+    )
+
+
+def _flag(payload: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    return str(payload.get(name, default)).lower() in {"true", "1"}
 
 
 def _metadata(metadata: object) -> Json | None:
@@ -75,9 +92,12 @@ def post(
         thread_ts=thread_ts,
         metadata=content.metadata,
         shown_to=shown_to,
+        files=content.files,
+        unfurl_links=content.unfurl_links,
+        unfurl_media=content.unfurl_media,
     )
     workspace.messages.append(message)
-    workspace.touch()
+    _tell(workspace, message, "posted")
     return message
 
 
@@ -89,14 +109,20 @@ def rewrite(workspace: Workspace, message: Message, content: Content) -> None:
         message.metadata = content.metadata
     if not content.blocks:
         message.edited_ts = workspace.next_ts()
-    workspace.touch()
+    _tell(workspace, message, "changed")
+
+
+def _tell(workspace: Workspace, message: Message, what: str) -> None:
+    to = seen_by(workspace.channels[message.channel], message.shown_to)
+    workspace.tell("message", to, what=what, message=message_seen(message))
 
 
 def remove(workspace: Workspace, message: Message) -> None:
     """Take a message away; what it showed stays known to clients that have not noticed yet."""
     message.versions.append(message.blocks)
     message.deleted = True
-    workspace.touch()
+    to = seen_by(workspace.channels[message.channel], message.shown_to)
+    workspace.tell("message_deleted", to, channel=message.channel, ts=message.ts)
 
 
 def find_channel(workspace: Workspace, asked: object) -> Channel:

@@ -44,7 +44,7 @@ class SlackSandbox:
         limits = RateLimits(self.workspace.clock, enabled=rate_limits)
         self.api = WebApi(self.workspace, self._tickets, limits, Faults(), self._sockets.open_url)
         self.delivery = Delivery(self.workspace, self._sockets, redelivery)
-        self._answers = Answers(self.workspace, self._tickets, self.api.faults, self.api.calls)
+        self._answers = Answers(self.workspace, self._tickets, self.api.faults, self.api.log)
         self.acting = Acting(self.workspace, self._tickets, self.delivery, self._answers)
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -82,6 +82,7 @@ class SlackSandbox:
 
     async def stop(self) -> None:
         """Close connections and stop listening."""
+        self.workspace.feed.close()
         await self.delivery.stop()
         await self._sockets.close()
         if self._runner is not None:
@@ -124,11 +125,21 @@ class SlackSandbox:
         kept = self.workspace.files.get(request.match_info["file_id"])
         if kept is None:
             return web.Response(status=404, text="file_not_found")
-        kept["content"] = await request.read()
-        return web.Response(text=f"OK - {len(kept['content'])}")
+        kept.content = await _uploaded(request)
+        kept.size = len(kept.content)
+        return web.Response(text=f"OK - {kept.size}")
 
     async def _download(self, request: web.Request) -> web.Response:
         kept = self.workspace.files.get(request.match_info["file_id"])
-        if kept is None or kept["content"] is None:
+        if kept is None or kept.content is None:
             return web.Response(status=404, text="file_not_found")
-        return web.Response(body=kept["content"])
+        return web.Response(body=kept.content, content_type=kept.mimetype)
+
+
+async def _uploaded(request: web.Request) -> bytes:
+    """Return the bytes of an upload: the body itself, or the file of a form."""
+    if not request.content_type.startswith("multipart/"):
+        return await request.read()
+    fields = (await request.post()).values()
+    file = next((field for field in fields if isinstance(field, web.FileField)), None)
+    return file.file.read() if file is not None else b""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.slack.state import Channel, Json, Message, Person, UserGroup, View, Workspace
+from sandbox.slack.state import Channel, File, Json, Message, Person, UserGroup, View, Workspace
 
 
 def person_json(person: Person, *, with_email: bool) -> Json:
@@ -102,6 +104,31 @@ def message_json(message: Message, workspace: Workspace) -> Json:
     return shown
 
 
+def file_json(file: File, workspace: Workspace, base_url: str) -> Json:
+    """A file as messages carry it: https://docs.slack.dev/reference/objects/file-object"""
+    app, address = workspace.app, f"{base_url}/files/{file.id}"
+    created = int(workspace.clock.now())
+    return {
+        "id": file.id,
+        "created": created,
+        "timestamp": created,
+        "name": file.name,
+        "title": file.title or file.name,
+        "mimetype": file.mimetype,
+        "filetype": file.name.rpartition(".")[2].lower(),
+        "pretty_type": file.name.rpartition(".")[2].upper(),
+        "user": app.bot_user,
+        "user_team": workspace.team_id,
+        "size": file.size,
+        "mode": "hosted",
+        "is_external": False,
+        "is_public": False,
+        "alt_txt": file.alt_txt,
+        "url_private": address,
+        "url_private_download": address,
+    }
+
+
 def view_json(view: View, workspace: Workspace, values: Mapping[str, Any] | None = None) -> Json:
     """A view as views.open returns it and payloads carry it; `values` is its state."""
     app, body = workspace.app, view.body
@@ -155,6 +182,29 @@ def _stored(node: Any, workspace: Workspace, *, is_block: bool = False) -> Any:
 def _is_interactive(kind: str) -> bool:
     endings = ("button", "buttons", "select", "picker", "input", "checkboxes", "overflow")
     return kind.endswith(endings)
+
+
+_REFERENCE = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
+_NAMED = {"@": ("user", "user_id"), "#": ("channel", "channel_id"), "!": ("broadcast", "range")}
+
+
+def typed_blocks(text: str, workspace: Workspace) -> list[Json]:
+    """What a person typed as the rich_text block Slack makes of it: words, mentions, links."""
+    elements: list[Json] = []
+    place = 0
+    for found in _REFERENCE.finditer(text):
+        elements += _words(text[place : found.start()])
+        mark, target, label = found.groups()
+        kind, name = _NAMED.get(mark, ("link", "url"))
+        elements.append({"type": kind, name: target} | ({"text": label} if kind == "link" and label else {}))
+        place = found.end()
+    elements += _words(text[place:])
+    section = {"type": "rich_text_section", "elements": elements}
+    return [{"type": "rich_text", "block_id": workspace.next_id("blk"), "elements": [section]}]
+
+
+def _words(text: str) -> list[Json]:
+    return [{"type": "text", "text": html.unescape(text)}] if text else []
 
 
 def _team(workspace: Workspace) -> Json:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.feed import Feed
 from sandbox.slack.clock import SteppedClock
 
 Json = dict[str, Any]
@@ -83,6 +84,19 @@ class SlackApp:
 
 
 @dataclass(slots=True)
+class File:
+    """An uploaded file; `content` is None until its bytes came."""
+
+    id: str
+    name: str
+    size: int
+    mimetype: str
+    title: str = ""
+    alt_txt: str = ""
+    content: bytes | None = None
+
+
+@dataclass(slots=True)
 class Message:
     """A message; `shown_to` makes it ephemeral, `versions` keeps the blocks of earlier edits."""
 
@@ -98,6 +112,8 @@ class Message:
     edited_ts: str | None = None
     shown_to: str | None = None
     deleted: bool = False
+    unfurl_links: bool = False
+    unfurl_media: bool = True
     versions: list[list[Json]] = field(default_factory=list)
 
 
@@ -139,11 +155,16 @@ class Workspace:
     modals: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     homes: dict[str, str] = field(default_factory=dict)
     notices: dict[str, list[Notice]] = field(default_factory=lambda: defaultdict(list))
-    files: dict[str, Json] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
     version: int = 0
     _counters: Counter[str] = field(default_factory=Counter)
     _last_ts: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    feed: Feed = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the feed on Slack's time."""
+        self.feed = Feed(self.clock.now)
 
     @property
     def team_id(self) -> str:
@@ -165,6 +186,11 @@ class Workspace:
         self.version += 1
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def tell(self, kind: str, to: Sequence[str] | None = None, **facts: Any) -> None:
+        """Say what changed, to whoever follows the feed; `to` names who sees it, None everybody."""
+        self.feed.add(kind, to, **facts)
+        self.touch()
 
     async def changed(self) -> None:
         """Return after the next `touch`."""
@@ -193,7 +219,7 @@ class Workspace:
     def notify(self, user: str, error: str, text: str) -> None:
         """Show a person an error of Slack's own client."""
         self.notices[user].append(Notice(error, text, self.clock.now()))
-        self.touch()
+        self.tell("notice", [user], person=user, error=error, text=text)
 
 
 def load_workspace(name: str, clock: SteppedClock) -> Workspace:

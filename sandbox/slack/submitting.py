@@ -12,8 +12,8 @@ from sandbox.slack import shapes
 from sandbox.slack.acting import Acting, outcome
 from sandbox.slack.delivery import Envelope
 from sandbox.slack.errors import Refused
-from sandbox.slack.forms import client_errors, state_values
-from sandbox.slack.modals import checked_view, clear, close_top, push_modal, rewrite_view
+from sandbox.slack.forms import SINGLE, client_errors, state_values, walk
+from sandbox.slack.modals import checked_view, clear, close_top, push_modal, rewrite_view, tell_modals
 from sandbox.slack.state import Json, View, Workspace
 
 
@@ -34,20 +34,36 @@ async def submit(acting: Acting, asked: Mapping[str, Any]) -> Json:
     view = _top(workspace, person.id, asked)
     view.values = state_values(view.body["blocks"], asked.get("values") or {})
     view.errors = client_errors(view.body["blocks"], view.values)
-    workspace.touch()
     if view.errors and not asked.get("force"):
+        tell_modals(workspace, person.id, "errors")
         return {"acked": False, "client_errors": view.errors}
     payload = shapes.interaction("view_submission", person, workspace)
     payload |= {
         "trigger_id": acting.tickets.trigger(person.id, view.id),
         "view": shapes.view_json(view, workspace, view.values),
-        "response_urls": [],
+        "response_urls": _response_urls(acting, view),
     }
     ack = await acting.delivery.interact(Envelope("interactive", payload, answerable=True))
     acting.tell_failure(person.id, "The form", ack)
     if ack.acked:
         _carry_out(workspace, person.id, view, ack.payload or {})
     return outcome(ack) | {"errors": view.errors}
+
+
+def _response_urls(acting: Acting, view: View) -> list[Json]:
+    """Return one for each chosen conversation whose select asks for it.
+
+    https://docs.slack.dev/interactivity/handling-user-interaction#modal_responses
+    """
+    found = []
+    for block, element in walk(view.body["blocks"]):
+        state = view.values.get(block["block_id"], {}).get(element["action_id"], {})
+        chosen = state.get(SINGLE.get(element["type"], ""))
+        if element.get("response_url_enabled") and chosen:
+            url = acting.tickets.response_url(view.user, chosen)
+            row = {"block_id": block["block_id"], "action_id": element["action_id"]}
+            found.append({**row, "channel_id": chosen, "response_url": url})
+    return found
 
 
 def _carry_out(workspace: Workspace, user: str, view: View, answer: Json) -> None:
@@ -66,6 +82,7 @@ def _respond(workspace: Workspace, user: str, view: View, answer: Json) -> None:
         clear(workspace, user)
     elif action == "errors":
         view.errors = _known_errors(view, answer.get("errors"))
+        tell_modals(workspace, user, "errors")
     elif action == "update":
         rewrite_view(workspace, view, checked_view(answer.get("view"), {"modal"}))
     elif action == "push":

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
 
 from aiohttp import web
 
@@ -18,6 +21,7 @@ from sandbox.slack.tickets import Tickets
 
 # Arguments that forms and query strings carry as JSON text.
 _JSON_ARGUMENTS = {"blocks", "attachments", "metadata", "view", "files", "message"}
+LOGGED = 20_000
 
 
 @dataclass
@@ -30,7 +34,15 @@ class WebApi:
     faults: Faults
     open_socket: Callable[[], str]
     base_url: str = ""
-    calls: list[Json] = field(default_factory=list)
+    calls: deque[Json] = field(default_factory=lambda: deque(maxlen=LOGGED))
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def log(self, name: str, args: Json, *, ok: bool, error: str | None, **more: Any) -> None:
+        """Keep a call of the app's."""
+        told = {"method": name, "ok": ok, "error": error, **more}
+        number = next(self._numbers)
+        self.calls.append({**told, "args": args, "at": self.workspace.clock.now(), "n": number})
+        self.workspace.feed.add("web_api", n=number, **{"status": 200, **told})
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one HTTP request."""
@@ -124,9 +136,7 @@ class WebApi:
         self._record(name, args, ok=ok, error=error, status=response.status)
 
     def _record(self, name: str, args: Json, *, ok: bool, error: str | None, status: int) -> None:
-        at = self.workspace.clock.now()
-        row = {"method": name, "args": args, "ok": ok, "error": error, "status": status, "at": at}
-        self.calls.append(row)
+        self.log(name, args, ok=ok, error=error, status=status)
 
 
 def _rate_limited(retry_after: int) -> web.Response:

@@ -117,7 +117,7 @@ async def desk_and_client(
         desk = a_desk(
             clock=clock,
             workspace=workspace,
-            announcer=SlackAnnouncer(client, workspace, APPROVALS, clock),
+            announcer=SlackAnnouncer(client, workspace, APPROVALS, clock, language=rules.language),
             directory=FakeDirectory(users=users),
             mfa_states=FakeMfaStates(states={ADA: PerUserMfaState.ENFORCED}),
             sign_in_log=FakeSignInLog(rows=[blocked]),

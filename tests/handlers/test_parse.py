@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import BadInput
-from handlers.parse import LONGEST, Command, parse, readable
+from handlers.parse import LONGEST, Command, found_in, parse, readable, said_to_us
 
 ADA = "ada@contoso.com"
 
@@ -15,8 +15,8 @@ ADA = "ada@contoso.com"
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("", Command("help")),
-        ("   ", Command("help")),
+        ("", Command("ask")),
+        ("   ", Command("ask")),
         ("help", Command("help")),
         ("HELP", Command("help")),
         ("help me please", Command("help")),
@@ -85,3 +85,37 @@ def test_any_text_is_a_command_or_bad_input(typed: str) -> None:
         command = parse(typed)
         assert len(command.asked) <= max(LONGEST, 2000)
         assert readable(command.asked) == command.asked
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("<@U0BOT> why ada@contoso.com", Command("why", ADA)),
+        ("<@U0BOT>, why <@U123>", Command("why", slack_id="U123")),
+        ("<@U0BOT|psso>: 50076", Command("explain", "50076")),
+        ("<@U0BOT>", Command("help")),
+        ("  ", Command("help")),
+        ("pending", Command("pending")),
+        ("<mailto:ada@contoso.com|ada@contoso.com>", Command("why", ADA)),
+    ],
+)
+def test_what_is_said_to_the_bot_is_a_command(said: str, expected: Command) -> None:
+    assert said_to_us(said) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("my Mac, <mailto:ada@contoso.com|ada@contoso.com>, says nothing", Command("why", ADA)),
+        ("Error AADSTS50076 for ada@contoso.com.", Command("why", ADA)),
+        (
+            "it said aadsts 50076: due to a change",
+            Command("explain", "it said aadsts 50076: due to a change"),
+        ),
+        ("my Mac says nothing", None),
+        ("invoice 50076 is open", None),
+        ("", None),
+    ],
+)
+def test_a_message_is_about_its_account_or_its_code(text: str, expected: Command | None) -> None:
+    assert found_in(text) == expected

@@ -31,10 +31,22 @@ def test_socket_mode_manifest() -> None:
     assert made["settings"]["socket_mode_enabled"] is True
     assert "url" not in made["features"]["slash_commands"][0]
     assert made["features"]["app_home"]["home_tab_enabled"] is True
-    assert made["settings"]["event_subscriptions"] == {"bot_events": ["app_home_opened"]}
+    assert made["settings"]["event_subscriptions"] == {
+        "bot_events": ["app_home_opened", "app_mention", "message.im"]
+    }
     scopes = made["oauth_config"]["scopes"]["bot"]
     assert "commands" in scopes
-    assert not [scope for scope in scopes if "history" in scope or "customize" in scope or "public" in scope]
+    wide = [scope for scope in scopes if "history" in scope or "customize" in scope or "public" in scope]
+    assert wide == ["im:history"]  # its own direct messages, and nobody's conversations
+
+
+def test_shortcuts_are_in_the_manifest() -> None:
+    shortcuts = yaml.safe_load(manifest(None))["features"]["shortcuts"]
+    assert [(one["type"], one["callback_id"]) for one in shortcuts] == [
+        ("global", "psso_diagnose"),
+        ("message", "psso_diagnose_message"),
+    ]
+    assert all(len(one["name"]) <= 24 for one in shortcuts)
 
 
 def test_http_manifest_points_everything_at_one_address() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.adapters.graph.calls import MEMBERSHIP, METHODS
 from bot.adapters.graph.devices import devices_of
 from bot.adapters.graph.gateway import Gateway
-from bot.adapters.graph.users import find_user
+from bot.adapters.graph.users import find_user, search_users
 from bot.adapters.graph.wire import Row, moment, required, text, text_or_none
 from bot.domain.people import AuthenticationMethod, Device, Membership, ObjectId, User, object_id
 
@@ -19,6 +19,10 @@ class GraphDirectory:
     async def find_user(self, asked: str) -> User:
         """Return the one user with this object id, UPN, mail or mail alias."""
         return await find_user(self._graph, asked)
+
+    async def search(self, name: str, most: int) -> tuple[User, ...]:
+        """Return users whose display name, given name, surname or alias begins with `name`."""
+        return await search_users(self._graph, name, most)
 
     async def devices(self, user: ObjectId) -> tuple[Device, ...]:
         """Return owned and registered devices, each once."""

@@ -9,7 +9,7 @@ import re
 from urllib.parse import quote
 
 from bot.adapters.graph.calls import DELETED_USERS, USER
-from bot.adapters.graph.gateway import Gateway
+from bot.adapters.graph.gateway import Gateway, Within
 from bot.adapters.graph.pages import json_object
 from bot.adapters.graph.wire import Row, flag, moment, required, text, text_or_none
 from bot.domain.people import ObjectId, User, is_object_id, object_id
@@ -38,6 +38,7 @@ SELECT = ",".join(
     )
 )
 LONGEST = 256
+NAMES = ("displayName", "givenName", "surname", "mailNickname")
 
 _ADDRESS = re.compile(r"[^\s/?$%\\@\x00-\x1f\x7f]+@[^\s/?$%\\@\x00-\x1f\x7f]+")
 """What may be a UPN or a mail address. Anything else never reaches a URL."""
@@ -60,6 +61,20 @@ async def find_user(graph: Gateway, asked: str) -> User:
         if error.status != 400:  # a mail address may hold what Graph does not accept in a UPN
             raise
         return await _by_address(graph, asked, wanted)
+
+
+async def search_users(graph: Gateway, name: str, most: int) -> tuple[User, ...]:
+    """Return up to `most` users whose display name, given name, surname or alias begins with `name`.
+
+    An exact display name comes first. https://learn.microsoft.com/graph/api/user-list
+    """
+    literal = _literal(name.strip()[:LONGEST])
+    condition = " or ".join(f"startswith({field},{literal})" for field in NAMES)
+    path = f"/v1.0/users?$filter={quote(condition)}&$select={SELECT}&$top={most}"
+    found = await graph.rows(USER, path, user_in, Within(pages=1, must_end=False))
+    exact = name.strip().casefold()
+    ranked = sorted(found, key=lambda user: (user.display_name.casefold() != exact, user.user_principal_name))
+    return tuple(ranked[:most])
 
 
 async def _by_id(graph: Gateway, asked: str, wanted: ObjectId) -> User:

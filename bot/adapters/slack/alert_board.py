@@ -22,6 +22,7 @@ from bot.ports import Workspace
 from bot.render.alert_card import alert_card, minimal_alert_card, thread_line
 from bot.render.alert_digest import alert_digest, minimal_alert_digest
 from bot.render.blocks import Message
+from bot.render.words import DEFAULT, reading_in
 
 log = logging.getLogger(__name__)
 
@@ -47,28 +48,32 @@ class Spacing:
 class SlackAlertBoard:
     """`alert_ports.AlertBoard`."""
 
-    def __init__(self, client: AsyncWebClient, workspace: Workspace) -> None:
+    def __init__(self, client: AsyncWebClient, workspace: Workspace, *, language: str = DEFAULT) -> None:
         self._client = impatient(client)
         self._workspace = workspace
+        self._language = language
         self._spacing: dict[str, Spacing] = {}
 
     async def post(self, channel: str, view: AlertView) -> str:
         """Post a group's card and return its ts."""
-        return await self._post(channel, (alert_card(view), minimal_alert_card(view)))
+        return await self._post(channel, self._cards(view))
 
     async def edit(self, channel: str, ts: str, view: AlertView) -> None:
         """Bring a card up to date."""
-        cards = (alert_card(view), minimal_alert_card(view))
-        await self._send("chat.update", cards, channel=channel, ts=ts)
+        await self._send("chat.update", self._cards(view), channel=channel, ts=ts)
 
     async def detail(self, channel: str, ts: str, view: AlertView) -> None:
         """Say in the card's thread what is new."""
         await self._refuse_external(channel)
-        await self._send("chat.postMessage", (thread_line(view),), channel=channel, thread_ts=ts)
+        with reading_in(self._language):
+            said = thread_line(view)
+        await self._send("chat.postMessage", (said,), channel=channel, thread_ts=ts)
 
     async def digest(self, channel: str, views: Sequence[AlertView]) -> str:
         """Post one message about many groups, and return its ts."""
-        return await self._post(channel, (alert_digest(views), minimal_alert_digest(views)))
+        with reading_in(self._language):
+            versions = (alert_digest(views), minimal_alert_digest(views))
+        return await self._post(channel, versions)
 
     async def picture(self, channel: str, png: bytes, title: str, alt_text: str, comment: str) -> None:
         """Upload a chart with alt text.
@@ -85,6 +90,10 @@ class SlackAlertBoard:
                 channel=channel,
                 initial_comment=comment,
             )
+
+    def _cards(self, view: AlertView) -> tuple[Message, Message]:
+        with reading_in(self._language):
+            return alert_card(view), minimal_alert_card(view)
 
     async def _post(self, channel: str, versions: tuple[Message, ...]) -> str:
         await self._refuse_external(channel)

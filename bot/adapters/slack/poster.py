@@ -2,6 +2,7 @@
 
 A card is posted once and then only updated. When Slack refuses its blocks a plainer card goes out,
 and when the card itself is gone the news goes to its thread, or to the channel: no message is lost.
+Channels are written to in the organisation's language, people in their own.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from bot.render.blocks import Message, plain
 from bot.render.news import channel_news, personal_news, thread_news
 from bot.render.pause import pause_news
 from bot.render.request_card import card_text, minimal_card, request_card
+from bot.render.words import DEFAULT, reading_in
+from bot.usecases.locale import locale_of
 
 log = logging.getLogger(__name__)
 
@@ -31,15 +34,26 @@ THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_
 class SlackAnnouncer:
     """`ports.Announcer`."""
 
-    def __init__(self, client: AsyncWebClient, workspace: Workspace, channel: str, now: Clock) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        workspace: Workspace,
+        channel: str,
+        now: Clock,
+        *,
+        language: str = DEFAULT,
+    ) -> None:
         self._client = client
         self._workspace = workspace
         self._channel = channel
         self._now = now
+        self._language = language
 
     async def show(self, request: ChangeRequest) -> CardRef:
         """Post the request's card, or bring the posted one up to date. Raises SlackError, NotAllowed."""
-        cards = (request_card(request, self._now()), minimal_card(request, self._now()))
+        with reading_in(self._language):
+            cards = (request_card(request, self._now()), minimal_card(request, self._now()))
+            bare = Message(card_text(request))
         if request.card is None:
             return await self._post_card(cards)
         try:
@@ -48,12 +62,13 @@ class SlackAnnouncer:
             if error.code not in CARD_GONE:
                 raise
             log.warning("card of request %s cannot be updated: %s", request.id, error.code)
-            await self._in_thread(request.card, Message(card_text(request)))
+            await self._in_thread(request.card, bare)
         return request.card
 
     async def reply(self, request: ChangeRequest, news: News, detail: str = "") -> None:
         """Say the news in the card's thread; in the channel when there is no card."""
-        said = thread_news(request, news, detail)
+        with reading_in(self._language):
+            said = thread_news(request, news, detail)
         if request.card is None:
             await self._refuse_external(self._channel)
             await self._send("chat.postMessage", (said,), channel=self._channel)
@@ -66,19 +81,23 @@ class SlackAnnouncer:
         channel = (opened.get("channel") or {}).get("id")
         if not isinstance(channel, str):
             raise SlackError("conversations.open", MALFORMED)
-        await self._send(
-            "chat.postMessage", (personal_news(request, news, slack_id, detail),), channel=channel
-        )
+        with reading_in(await locale_of(slack_id, self._workspace)):
+            said = personal_news(request, news, slack_id, detail)
+        await self._send("chat.postMessage", (said,), channel=channel)
 
     async def announce(self, news: News, detail: str, by: str = "") -> None:
         """Say in the approval channel what concerns all requests."""
         await self._refuse_external(self._channel)
-        await self._send("chat.postMessage", (channel_news(news, detail, by),), channel=self._channel)
+        with reading_in(self._language):
+            said = channel_news(news, detail, by)
+        await self._send("chat.postMessage", (said,), channel=self._channel)
 
     async def announce_pause(self, channel: str, state: SwitchState) -> None:
         """Say in a channel that alerts are paused, or go on."""
         await self._refuse_external(channel)
-        await self._send("chat.postMessage", (pause_news(state),), channel=channel)
+        with reading_in(self._language):
+            said = pause_news(state)
+        await self._send("chat.postMessage", (said,), channel=channel)
 
     async def post(self, channel: str, text: str) -> None:
         """Say a plain text in a channel that is not shared outside."""

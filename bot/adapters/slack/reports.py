@@ -18,6 +18,7 @@ from bot.ports import Workspace
 from bot.render import digest
 from bot.render.blocks import Message, plain
 from bot.render.shadow import shadow_card
+from bot.render.words import DEFAULT, reading_in
 
 log = logging.getLogger(__name__)
 
@@ -39,19 +40,30 @@ Draw = Callable[[Mapping[str, Any]], Awaitable[bytes | None]]
 class SlackReports:
     """`alert_ports.Reports`."""
 
-    def __init__(self, client: AsyncWebClient, workspace: Workspace, board: AlertBoard, draw: Draw) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        workspace: Workspace,
+        board: AlertBoard,
+        draw: Draw,
+        *,
+        language: str = DEFAULT,
+    ) -> None:
         self._client = client
         self._workspace = workspace
         self._board = board
         self._draw = draw
+        self._language = language
 
     async def week(self, channel: str, week: Week) -> None:
         """Post the digest with its chart, or in words alone."""
-        png = await self._draw(digest.chart_of(week))
-        words = digest.comment(week)
+        with reading_in(self._language):
+            chart, words = digest.chart_of(week), digest.comment(week)
+            title, alt_text = digest.title(week), digest.alt_text(week)
+        png = await self._draw(chart)
         if png is not None:
             try:
-                await self._board.picture(channel, png, digest.title(week), digest.alt_text(week), words)
+                await self._board.picture(channel, png, title, alt_text, words)
             except SlackError as error:
                 if error.code not in NO_PICTURES:
                     raise
@@ -64,7 +76,9 @@ class SlackReports:
 
     async def shadow(self, channel: str, report: ShadowReport) -> None:
         """Post the report as a card."""
-        await self._post(channel, shadow_card(report))
+        with reading_in(self._language):
+            card = shadow_card(report)
+        await self._post(channel, card)
 
     async def _post(self, channel: str, message: Message) -> None:
         if (await self._workspace.channel(channel)).is_external:

@@ -135,7 +135,7 @@ class SlackWorkspace:
 
     async def _read_person(self, slack_id: str) -> SlackPerson:
         try:
-            said = await call(self._client, "users.info", verb="GET", user=slack_id)
+            said = await call(self._client, "users.info", verb="GET", user=slack_id, include_locale="true")
         except SlackError as error:
             if error.code in ("user_not_found", "user_not_visible"):
                 raise NotAllowed(Denial.OUTSIDER) from error

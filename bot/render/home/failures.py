@@ -11,6 +11,7 @@ from bot.render.alert_rows import row_blocks, sparkline
 from bot.render.alert_sources import not_set_up
 from bot.render.alerts_list import no_failures
 from bot.render.blocks import Block, context, divider, header, section
+from bot.render.calendar_words import short_day
 from bot.render.verdicts import headline
 from bot.render.words import _, ngettext
 
@@ -54,7 +55,7 @@ def _title(week: Week) -> str:
         "{count} people stopped, {first} to {last} (UTC; each once a day and cause)",
         week.total,
     )
-    return words.format(count=week.total, first=f"{first.day} {first:%b}", last=f"{last.day} {last:%b}")
+    return words.format(count=week.total, first=short_day(first), last=short_day(last))
 
 
 def _bar(cause: CauseDays, most: int) -> str:

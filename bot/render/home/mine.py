@@ -28,9 +28,9 @@ def request_blocks(
     rows = open_rows(requests, now=now, reader=reader, links=links, most=OPEN_SHOWN)
     return [
         header(_("Open requests")),
-        *(rows or [section(NOTHING_PENDING)]),
+        *(rows or [section(_(NOTHING_PENDING))]),
         *_decided(decided[:DECIDED_SHOWN], links),
-        context(TRUSTED),
+        context(_(TRUSTED)),
         divider(),
     ]
 
@@ -44,5 +44,6 @@ def _decided(decided: Sequence[ChangeRequest], links: Mapping[str, str]) -> list
 
 def _row(request: ChangeRequest, links: Mapping[str, str]) -> str:
     at = request.finished_at or request.decided_at or request.wish.expires_at
-    said = f"*{TITLES[request.state]}*: {action(request)} for {target_name(request)}, {moment(at)}"
+    what = _("{action} for {name}").format(action=action(request), name=target_name(request))
+    said = f"*{_(TITLES[request.state])}*: {what}, {moment(at)}"
     return f"{said}  ·  {link(links[request.id], _(CARD))}" if request.id in links else said

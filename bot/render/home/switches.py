@@ -6,6 +6,7 @@ from bot.ports import SwitchState
 from bot.render import labels, safe
 from bot.render.blocks import Block, actions, button, divider, header, moment, person, section
 from bot.render.home.parts import Beside
+from bot.render.phrases import phrase
 from bot.render.reader import Reader
 from bot.render.words import _
 
@@ -17,7 +18,7 @@ def hold_blocks(held: SwitchState | None, reader: Reader) -> list[Block]:
     words = _("*■ Changes are on hold* since {since}, by {by}: {reason}").format(
         since=moment(held.at),
         by=person(held.by),
-        reason=safe.prose(held.reason, 600) or _("no reason was stored"),
+        reason=safe.prose(phrase(held.reason), 600) or _("no reason was stored"),
     )
     blocks = [section(words)]
     if reader.approves:

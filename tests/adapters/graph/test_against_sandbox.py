@@ -80,6 +80,23 @@ async def test_a_deleted_user_is_in_the_recycle_bin(entra: EntraSandbox, gateway
     assert nobody.value.deleted
 
 
+async def test_everybody_is_found_by_the_beginning_of_their_names(
+    entra: EntraSandbox, gateway: Gateway
+) -> None:
+    directory = GraphDirectory(gateway)
+
+    for one in entra.tenant.living():
+        name = one.facts["displayName"]
+        found = await directory.search(name.upper(), 5)
+        assert found, name
+        assert found[0].display_name == name
+        assert one.id in {user.id for user in await directory.search(name.split()[0], 50)}
+
+
+async def test_a_name_is_a_literal_and_never_a_condition(gateway: Gateway) -> None:
+    assert await GraphDirectory(gateway).search("x') or startswith(displayName,'a", 5) == ()
+
+
 async def test_nobody_is_nobody(gateway: Gateway) -> None:
     with pytest.raises(NoSuchUser) as nobody:
         await GraphDirectory(gateway).find_user("nobody@contoso.com")

@@ -123,7 +123,7 @@ async def test_a_picture_comes_with_words_for_those_who_do_not_see_it(
     (message,) = await in_channel(people)
     assert "The week in one picture" in str(message)
     (kept,) = slack.workspace.files.values()
-    assert kept["content"] == PNG
+    assert kept.content == PNG
 
 
 async def test_channels_that_take_no_alerts_are_found_before_one_is_lost(workspace: SlackWorkspace) -> None:

@@ -60,7 +60,7 @@ async def test_the_digest_is_a_picture_with_words(
     assert "People were kept from registering 21 times" in str(message)
     (asked,) = await people.calls("files.getUploadURLExternal")
     assert "A bar chart of blocked people by day: Mon 3" in asked["args"]["alt_txt"]
-    assert [kept["content"] for kept in slack.workspace.files.values()] == [PNG]
+    assert [kept.content for kept in slack.workspace.files.values()] == [PNG]
     assert painter.charts[0]["totals"] == [3] * 7
 
 

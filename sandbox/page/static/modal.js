@@ -1,0 +1,175 @@
+// A person's modals: the stack's top is shown, its fields keep what was typed, problems stand under their fields.
+
+import { act } from "./api.js";
+import { byAction, fill, h, icon, iconButton, uid } from "./dom.js";
+import { drawBlocks } from "./blocks.js";
+import { nested, viewContext } from "./context.js";
+import { focusFirst, openDialog } from "./dialogs.js";
+import { inspectView } from "./inspector.js";
+
+const TROUBLE = "We had some trouble connecting. Try again?";
+
+export class ModalLayer {
+  /** What was typed, by view. @type {Map<string, Map<string, any>>} */
+  #drafts = new Map();
+  /** @type {{node: HTMLElement, close: () => void}|null} */
+  #dialog = null;
+  #shown = "";
+  #mark = "";
+  /** @type {Record<string, string>} */
+  #errors = {};
+  #trouble = "";
+  #busy = false;
+
+  /** @param {import("./seat.js").Seat} seat */
+  constructor(seat) {
+    this.seat = seat;
+    this.title = uid("modal");
+  }
+
+  /** Show the top of the stack as it is now. */
+  update() {
+    const stack = this.seat.slack().modals;
+    for (const id of this.#drafts.keys()) if (!stack.some((view) => view.id === id)) this.#drafts.delete(id);
+    const view = stack[stack.length - 1];
+    if (!view) return this.#shut();
+    const wrong = JSON.stringify(view.errors ?? {});
+    const mark = `${view.id}|${view.hash}|${wrong}|${stack.length}`;
+    if (mark === this.#mark) return undefined;
+    const isNew = view.id !== this.#shown;
+    if (isNew || wrong !== JSON.stringify(this.#errors)) this.#errors = view.errors ?? {};
+    if (isNew) [this.#trouble, this.#busy] = ["", false];
+    [this.#mark, this.#shown] = [mark, view.id];
+    return this.#draw(view, isNew);
+  }
+
+  #shut() {
+    this.#dialog?.close();
+    this.#dialog = null;
+    this.#shown = this.#mark = "";
+    this.#busy = false;
+  }
+
+  #valuesOf(view) {
+    if (!this.#drafts.has(view.id)) this.#drafts.set(view.id, new Map());
+    return /** @type {Map<string, any>} */ (this.#drafts.get(view.id));
+  }
+
+  #draw(view, isNew) {
+    const dialog = (this.#dialog ??= openDialog(this.seat.node, {
+      kind: "dialog-modal",
+      labelledby: this.title,
+      onescape: () => void this.#leave(this.#top(), false),
+    }));
+    const active = /** @type {any} */ (document.activeElement);
+    const action = isNew ? undefined : active?.closest?.("[data-action]")?.dataset.action;
+    const caret = active?.selectionStart;
+    const body = this.#body(view);
+    const form = h(
+      "form",
+      {
+        class: "dialog-form",
+        novalidate: true,
+        dataset: { view: view.id },
+        onsubmit: (event) => {
+          event.preventDefault();
+          void this.#submit(view);
+        },
+      },
+      this.#head(view),
+      body,
+      this.#foot(view),
+    );
+    fill(dialog.node, form);
+    if (isNew) focusFirst(body.querySelector("[data-autofocus]")?.parentElement ?? form);
+    else if (action) refocus(form, action, caret);
+    else if (!dialog.node.contains(document.activeElement)) dialog.node.focus();
+  }
+
+  #top() {
+    const stack = this.seat.slack().modals;
+    return stack[stack.length - 1];
+  }
+
+  #body(view) {
+    return h(
+      "div",
+      { class: "dialog-body" },
+      this.#trouble && h("div", { class: "dialog-trouble", role: "alert" }, icon("warn", 16), this.#trouble),
+      drawBlocks(view.blocks, viewContext(this.seat, view, this.#valuesOf(view), this.#errors)),
+    );
+  }
+
+  #head(view) {
+    const isStacked = this.seat.slack().modals.length > 1;
+    return h(
+      "header",
+      { class: "dialog-head" },
+      h("span", { class: "side-app", "aria-hidden": "true" }, "P"),
+      h("h2", { id: this.title, dir: "auto" }, view.title),
+      h("span", { class: "grow" }),
+      iconButton("code", "Look at the payload", () => inspectView(view)),
+      iconButton("close", "Close", () => void this.#leave(view, isStacked), { class: "dialog-close" }),
+    );
+  }
+
+  #foot(view) {
+    const leave = view.close ?? (this.seat.slack().modals.length > 1 ? "Back" : "Close");
+    return h(
+      "footer",
+      { class: "dialog-foot" },
+      h("button", { type: "button", class: "b-button", onclick: () => void this.#leave(view, false) }, leave),
+      view.submit &&
+        h(
+          "button",
+          {
+            type: "submit",
+            class: "b-button primary dialog-submit",
+            "aria-busy": this.#busy ? "true" : null,
+            disabled: this.#busy,
+          },
+          h("span", { class: "b-button-words" }, view.submit),
+        ),
+    );
+  }
+
+  async #submit(view) {
+    if (this.#busy || !view.submit) return;
+    this.#busy = true;
+    this.#trouble = "";
+    const button = this.#dialog?.node.querySelector(".dialog-submit");
+    button?.setAttribute("aria-busy", "true");
+    button?.setAttribute("disabled", "");
+    const answer = await act(this.seat.person, "submit", {
+      view_id: view.id,
+      values: nested(view.blocks, this.#valuesOf(view)),
+    });
+    this.#busy = false;
+    if (this.#shown === view.id && this.#dialog) this.#answered(answer);
+  }
+
+  #answered(answer) {
+    this.#errors = answer.errors ?? {};
+    const isWrong = Object.keys(this.#errors).length > 0;
+    if (!answer.ok || (answer.error && !isWrong)) this.#trouble = answer.text ?? TROUBLE;
+    const view = this.#top();
+    if (!view) return;
+    this.#draw(view, false);
+    /** @type {HTMLElement|null|undefined} */ (this.#dialog?.node.querySelector("[aria-invalid]"))?.focus();
+  }
+
+  async #leave(view, all) {
+    const answer = await act(this.seat.person, "close", { view_id: view.id, ...(all ? { all: true } : {}) });
+    if (!answer.ok) this.#shut();
+  }
+}
+
+function refocus(form, action, caret) {
+  const same = byAction(form, action);
+  const target = /** @type {any} */ (
+    same?.matches("input,textarea,button") ? same : same?.querySelector("button,input")
+  );
+  target?.focus();
+  if (typeof caret === "number" && /^(text|textarea)$/.test(target?.type ?? ""))
+    target.setSelectionRange(caret, caret);
+}
