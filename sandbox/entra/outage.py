@@ -64,8 +64,8 @@ class Outage:
     def write_log(self, sent: Json) -> Json:
         """POST log {"rows": [record, …], "like": record, "in": {id: seconds}, "empty": true}: write into it.
 
-        A row has what it says itself, and what it leaves out from `like`. Those named by `in` become visible
-        in so many seconds; `empty` first takes out all that was there.
+        What a row does not say is as in `like`. Those named by `in` become visible in so many seconds;
+        `empty` first takes out all that was there.
         """
         tenant, now = self.tenant, self.tenant.now()
         if sent.get("empty"):

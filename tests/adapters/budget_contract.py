@@ -61,9 +61,9 @@ async def the_buckets_are_strangers(world: World) -> None:
 
 
 async def calls_are_left_to_who_is_more_urgent(world: World) -> None:
-    await spend(world, REPORTS, BACKGROUND, 3)
+    await spend(world, REPORTS, BACKGROUND, 2)
     await refused(world, REPORTS, BACKGROUND)
-    await spend(world, REPORTS, PERSON)
+    await spend(world, REPORTS, PERSON, 2)  # what one answer takes
     await refused(world, REPORTS, PERSON)
     await spend(world, REPORTS, ACTION)
     await spend(world, POLICIES, BACKGROUND, 4)

@@ -22,13 +22,14 @@ from tests.e2e.watching import ALERTS, Bot, Json, Watched, ago, watched, what_di
 pytestmark = pytest.mark.long
 
 SIGN_INS = int(os.environ.get("PSSO_TEST_ALERT_SIGN_INS", "8000"))
-ALONE = 30 if SIGN_INS < 50_000 else SIGN_INS // 250
+ALONE = 20 if SIGN_INS < 50_000 else SIGN_INS // 250
 CROWD = 40 if SIGN_INS < 50_000 else SIGN_INS // 200
-PLACE_AT = 20
+PLACE_AT = 8
 ELSEWHERE = "C0GENERAL"
-LATEST = 15.0  # seconds until the last record is visible
+LATEST = 12.0  # seconds until the last record is visible
 PATIENCE = 150 + ALONE / 3  # what a killed bot had begun is taken up after a minute or two
 
+TRICKLING = "10.200.2."  # nobody is seen there at once, so some have cards before they are many
 CHUNK = 1500  # records a request
 
 BY_USER_MFA: Json = {"lane": "prt", "code": 50076, "provider": "user"}
@@ -56,7 +57,9 @@ class Day:
     def write(self, pattern: int, number: int, network: str) -> Json:
         row = what_differs(number, ago(self.chance.uniform(1, 400)), self.chance, network)
         self.rows.append((pattern, row))
-        if self.chance.random() < 0.6:
+        if network.startswith(TRICKLING):
+            self.later[row["id"]] = self.chance.uniform(3, LATEST)
+        elif self.chance.random() < 0.6:
             self.later[row["id"]] = self.chance.uniform(0, LATEST)
         if self.chance.random() < 0.15:
             self.rows.append((pattern, {**row, "riskDetail": "hidden"}))  # published again
@@ -156,9 +159,11 @@ async def test_everybody_is_alerted_once_through_three_kills_and_a_paused_leader
             await asyncio.sleep(4)  # long enough to begin with something
         leader.resume()
 
-        async with asyncio.timeout(PATIENCE):
-            while not is_complete(day, await every_message(world)):
-                await asyncio.sleep(0.5)
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while not is_complete(day, await every_message(world)):
+            if asyncio.get_running_loop().time() > deadline:
+                break  # what is missing is said below
+            await asyncio.sleep(0.5)
         await asyncio.sleep(3)  # whatever is repeated would be by now
         alone, wide = alerted(await every_message(world))
 

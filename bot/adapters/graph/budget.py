@@ -16,8 +16,8 @@ from bot.ports import Pause, Scarce, Urgency
 
 REPORTS_WINDOW = 10.2
 """Graph counts in 10 seconds, by when calls arrive; a call may take a moment longer than the one before."""
-REPORTS_LEFT = (0, 1, 2)
-"""An approval finds a call however many people ask, and people find one however much is polled."""
+REPORTS_LEFT = (0, 1, 3)
+"""An approval finds a call however many people ask, and an answer its two however much is polled."""
 
 POLICIES_PER_SECOND = 1.0
 POLICIES_BURST = 5

@@ -246,12 +246,15 @@ function repliesOf(seat, tops) {
   return found;
 }
 
-/** A message drawn again keeps the focus on the control of the same name. */
+/** A message drawn again keeps the focus on the control of the same name, unless it has gone elsewhere since. */
 function keepFocus(old, made) {
   const active = /** @type {HTMLElement|null} */ (document.activeElement);
   if (!active || !old.contains(active)) return;
   const { action } = active.dataset;
-  requestAnimationFrame(() => ((action && byAction(made, action)) || made).focus({ preventScroll: true }));
+  requestAnimationFrame(() => {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    ((action && byAction(made, action)) || made).focus({ preventScroll: true });
+  });
 }
 
 /** One message can be reached by Tab, the newest unless somebody is among them; arrow keys go to the others. */

@@ -150,7 +150,7 @@ async def test_actions_never_wait_for_a_poller_that_takes_all_it_can() -> None:
     await together(polling(rush, health), rush.asking("action", 11, rush.approval))
 
     assert max(rush.waits["action"]) < OUR_OWN
-    assert health.pages > MINUTES * 60 / 10 * 2.5
+    assert health.pages > MINUTES * 60 / 10 * 1.6
     assert rush.graph.counts["throttled"] == 0
 
 

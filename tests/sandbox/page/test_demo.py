@@ -117,7 +117,10 @@ async def test_the_story_shows_on_the_page_and_ctrl_c_leaves_nothing() -> None:
 
 
 def _is_answer(event: Json, about: str) -> bool:
-    return event["kind"] == "message" and about in str(event["message"]["blocks"])
+    """Whether it is a private answer; an alert about the same person may come before it."""
+    if event["kind"] != "message" or not event["message"]["ephemeral"]:
+        return False
+    return about in str(event["message"]["blocks"])
 
 
 async def test_sigkill_leaves_nothing_even_after_the_bot_was_killed() -> None:

@@ -10,8 +10,9 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 
 -- Whoever is less urgent leaves calls to the others, unless there is only one: of a window people leave one
--- and background work two, of a bucket that refills at once background work one.
-local reserve = math.min(window > 0 and urgency or math.max(0, urgency - 1), calls - 1)
+-- and background work three (an answer takes two), of a bucket that refills at once background work one.
+local LEFT_IN_WINDOW, LEFT_IN_BUCKET = { 0, 1, 3 }, { 0, 0, 1 }
+local reserve = math.min((window > 0 and LEFT_IN_WINDOW or LEFT_IN_BUCKET)[urgency + 1], calls - 1)
 
 local function in_window()
   redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
