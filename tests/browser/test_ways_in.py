@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from bot.render import labels
-from tests.browser.windows import Seat, Stage, Windows
+from tests.browser.windows import Seat, Stage, Windows, apply
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -32,6 +34,37 @@ async def test_a_form_says_what_is_wrong_and_keeps_what_was_typed(windows: Windo
     await expect(hana.field(labels.IDENTITY_FIELD)).to_contain_text("Seen in person")
     await page.keyboard.press("Escape")
     await expect(hana.modal).to_have_count(0)
+
+
+async def test_a_list_stays_open_however_the_news_of_a_form_come(windows: Windows) -> None:
+    page = await windows.open("U0HANA")
+    hana, answer_may_come = Seat(page, "U0HANA"), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        await answer_may_come.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/api/submit", hold)
+    await hana.asks_why("bo.ahlgren@contoso.com")
+    await hana.button(labels.ON_REQUEST_DISABLE, "bo.ahlgren@contoso.com").click()
+    identity = hana.field(labels.IDENTITY_FIELD)
+    await hana.modal.locator(".dialog-submit").click()
+    await page.wait_for_function(NEWS_OF_WRONG_FIELDS, arg="U0HANA")
+    answer_may_come.set()
+    await expect(identity.get_by_role("alert")).to_be_visible()
+    await identity.locator(".picker-face").click()
+    news = await page.evaluate(NEWS_OF_WRONG_FIELDS, "U0HANA")
+    await apply(page, {"kind": "modals", "person": "U0HANA", "modals": news})  # the same once more
+    await hana.modal.locator(".picker-option").filter(has_text="Seen in person").click()
+    await expect(identity).to_contain_text("Seen in person")
+
+
+NEWS_OF_WRONG_FIELDS = """async (person) => {
+  const { state } = await import("/static/state.js");
+  const { modals } = state.slacks.get(person);
+  return modals.some((view) => Object.keys(view.errors ?? {}).length) && structuredClone(modals);
+}"""
 
 
 async def test_a_bare_command_opens_a_form_with_a_picker(windows: Windows) -> None:

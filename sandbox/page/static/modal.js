@@ -6,6 +6,7 @@ import { drawBlocks } from "./blocks.js";
 import { nested, viewContext } from "./context.js";
 import { focusFirst, openDialog } from "./dialogs.js";
 import { inspectView } from "./inspector.js";
+import { closePopoverIn } from "./popover.js";
 
 const TROUBLE = "We had some trouble connecting. Try again?";
 
@@ -18,6 +19,8 @@ export class ModalLayer {
   #mark = "";
   /** @type {Record<string, string>} */
   #errors = {};
+  /** The errors that the stream told last: the answer to a form is ahead of it. */
+  #said = "";
   #trouble = "";
   #busy = false;
 
@@ -33,20 +36,21 @@ export class ModalLayer {
     for (const id of this.#drafts.keys()) if (!stack.some((view) => view.id === id)) this.#drafts.delete(id);
     const view = stack[stack.length - 1];
     if (!view) return this.#shut();
-    const wrong = JSON.stringify(view.errors ?? {});
-    const mark = `${view.id}|${view.hash}|${wrong}|${stack.length}`;
-    if (mark === this.#mark) return undefined;
     const isNew = view.id !== this.#shown;
-    if (isNew || wrong !== JSON.stringify(this.#errors)) this.#errors = view.errors ?? {};
+    // While a form is on its way its answer draws what came of it, once: no list that was opened since is lost.
+    if (this.#busy && !isNew) return undefined;
+    const said = JSON.stringify(view.errors ?? {});
+    if (isNew || said !== this.#said) this.#errors = view.errors ?? {};
+    [this.#said, this.#shown] = [said, view.id];
+    if (this.#markOf(view) === this.#mark) return undefined;
     if (isNew) [this.#trouble, this.#busy] = ["", false];
-    [this.#mark, this.#shown] = [mark, view.id];
     return this.#draw(view, isNew);
   }
 
   #shut() {
     this.#dialog?.close();
     this.#dialog = null;
-    this.#shown = this.#mark = "";
+    this.#shown = this.#mark = this.#said = "";
     this.#busy = false;
   }
 
@@ -55,12 +59,19 @@ export class ModalLayer {
     return /** @type {Map<string, any>} */ (this.#drafts.get(view.id));
   }
 
+  /** What is shown, to tell whether it must be drawn again. */
+  #markOf(view) {
+    return `${view.id}|${view.hash}|${JSON.stringify(this.#errors)}|${this.seat.slack().modals.length}`;
+  }
+
   #draw(view, isNew) {
+    this.#mark = this.#markOf(view);
     const dialog = (this.#dialog ??= openDialog(this.seat.node, {
       kind: "dialog-modal",
       labelledby: this.title,
       onescape: () => void this.#leave(this.#top(), false),
     }));
+    closePopoverIn(dialog.node);
     const active = /** @type {any} */ (document.activeElement);
     const action = isNew ? undefined : active?.closest?.("[data-action]")?.dataset.action;
     const caret = active?.selectionStart;

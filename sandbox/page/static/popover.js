@@ -1,13 +1,18 @@
-// A small layer beside the control that opened it: closes on Esc, on a click elsewhere, when the control goes.
+// A small layer beside the control that opened it: closes on Esc, on a click elsewhere, when its dialog is drawn anew.
 
 import { h } from "./dom.js";
 
-/** @type {{close: (refocus?: boolean) => void}|null} */
+/** @type {{layer: HTMLElement, close: (refocus?: boolean) => void}|null} */
 let current = null;
 
 /** Close whatever layer is open. */
 export function closePopover() {
   current?.close(false);
+}
+
+/** Close the layer that is open inside a node which is about to be drawn anew. @param {HTMLElement} node */
+export function closePopoverIn(node) {
+  if (current && node.contains(current.layer)) current.close(true);
 }
 
 /**
@@ -36,6 +41,7 @@ export function openPopover(anchor, content, how = {}) {
     popover.close(true);
   };
   const popover = {
+    layer,
     place,
     close(refocus = true) {
       if (current !== popover) return;
