@@ -116,7 +116,7 @@ class AlertGroup:
     registered: int  # distinct people of it who have registered since
     people: tuple[Affected, ...]  # at most MOST_NAMED, those with the newest failures first
     macs: tuple[str, ...]  # at most MOST_NAMED
-    newest: Sighting  # the newest failure; of a policy's outage the newest that names the policy
+    newest: Sighting  # the newest failure that says its cause; of a policy's outage one that names the policy
     is_late: bool = False  # its first failure was older than LATE when it was read
     absorbed_by: str = ""
     absorbs: tuple[str, ...] = ()  # ids of finer groups that it speaks for, at most 20

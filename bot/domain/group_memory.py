@@ -182,6 +182,12 @@ class Memory:
         self._past.put(f"{verdict}:{who}", Past(days, past.over_at, past.group_id, past.registered), now)
         return True
 
+    def counted_as(self, who: str, verdict: str, named: str, now: datetime) -> None:
+        """Remember that the days of a cause that got a name are counted already."""
+        past = self.past(who, named)
+        days = sorted({*past.days, *self.past(who, verdict).days})[-DAYS_KEPT:]
+        self._past.put(f"{named}:{who}", replace(past, days=tuple(days)), now)
+
     def over(self, who: str, verdict: str, past: Past, now: datetime) -> None:
         """Remember that a group of this person is over."""
         self._past.put(f"{verdict}:{who}", replace(past, days=self.past(who, verdict).days), now)

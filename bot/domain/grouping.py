@@ -25,7 +25,7 @@ from bot.domain.alerts import (
 )
 from bot.domain.group_memory import Memory, Past
 from bot.domain.light import MENDED_BY_PEOPLE, TRIES_BEFORE_NEWS
-from bot.domain.membership import LiveGroup, Person, person_of
+from bot.domain.membership import NAMES_NOBODY, LiveGroup, Person, person_of
 from bot.domain.promotion import Crowds, Key, fingerprint_of, outage_key, place_key
 
 IDS_KEPT = 20_000
@@ -33,7 +33,9 @@ _OUTAGES = (Scope.POLICY, Scope.TENANT)
 
 
 class Grouping:
-    """All open groups. Every blocked person is in exactly one per verdict.
+    """All open groups. Every blocked person is in exactly one per verdict, and in one for one trouble.
+
+    Sign-ins of one trouble may differ in whether they name who demanded MFA; what is named wins.
 
     `stored` and `notes`: what earlier `changes()` gave, as it was kept.
     """
@@ -115,8 +117,8 @@ class Grouping:
     # What a failure does
 
     def _failure(self, who: str, failure: Sighting, now: datetime) -> None:
-        home = self._home(who, failure.verdict, now)
-        if home is not None:
+        home = self._home(who, failure.verdict, now) or self._of_one_trouble(who, failure, now)
+        if home is not None and not home.can_be_named_by(failure):
             self._again(who, failure, home, now)
             return
         past = self._memory.past(who, failure.verdict)
@@ -126,6 +128,9 @@ class Grouping:
             )
         elif self._memory.has_cured(who, failure):
             self._keep_quiet(Quiet.CURED, "", failure, now)
+        elif home is not None:
+            self._rename(who, failure, home, now)
+            self._again(who, failure, home, now)
         else:
             self._news(who, failure, now)
 
@@ -138,7 +143,7 @@ class Grouping:
                 self._keep_quiet(Quiet.BELOW_THRESHOLD, reason, failure, now)
                 return
             self._memory.had_enough(who)
-        wide = self._wider_for(failure, now)
+        wide = self._wider_for(failure.verdict, failure, now)
         group = wide or self._open(Fingerprint(Scope.PERSON, failure.verdict, who), failure, now)
         group.add(who, failure, len(tries), tries[0])
         self._homes.setdefault(who, {})[failure.verdict] = group
@@ -149,20 +154,44 @@ class Grouping:
     def _again(self, who: str, failure: Sighting, group: LiveGroup, now: datetime) -> None:
         group.add(who, failure)
         self._keep_quiet(Quiet.SAME_GROUP, group.id, failure, now)
-        wide = self._wider_for(failure, now) if group.fingerprint.scope is Scope.PERSON else None
+        scope, verdict = group.fingerprint.scope, group.fingerprint.verdict
+        wide = self._wider_for(verdict, failure, now) if scope is Scope.PERSON else None
         if wide is not None:
             self._absorb(group, wide, now)
             group = wide
         self._gather(who, failure, group, now)
 
+    def _of_one_trouble(self, who: str, failure: Sighting, now: datetime) -> LiveGroup | None:
+        """Return the open group of the same trouble, when one of both does not name who demanded MFA."""
+        found = [
+            group
+            for verdict, group in list(self._homes.get(who, {}).items())
+            if NAMES_NOBODY in (verdict, failure.verdict)
+            and group.people[who].met_the_error_of(failure)
+            and self._still_open(group, now)
+        ]
+        newest = [(group.people[who].last_at, group.fingerprint.verdict, group) for group in found]
+        return max(newest, key=lambda one: one[:2])[2] if newest else None
+
+    def _rename(self, who: str, failure: Sighting, group: LiveGroup, now: datetime) -> None:
+        """Let a person's group be about what this failure names; it stays the same alert, with its card."""
+        before = group.fingerprint
+        del self._by_fingerprint[before], self._homes[who][before.verdict]
+        self._crowds.drop(who, before.verdict)
+        group.be_named_by(who, failure)
+        self._by_fingerprint[group.fingerprint] = group
+        self._homes[who][failure.verdict] = group
+        self._memory.counted_as(who, before.verdict, failure.verdict, now)
+
     def _gather(self, who: str, failure: Sighting, group: LiveGroup, now: datetime) -> None:
         """Count the failure, and see whether it makes many a wider event."""
         self._touch(group)
         day, person = failure.at.date().isoformat(), group.people[who]
-        if day != person.day and self._memory.is_first_of_day(who, failure.verdict, day, now):
-            self._failed.append((day, failure.verdict))
+        verdict = group.fingerprint.verdict
+        if day != person.day and self._memory.is_first_of_day(who, verdict, day, now):
+            self._failed.append((day, verdict))
         person.day = day
-        for key in self._stand(group, person, failure.verdict):
+        for key in self._stand(group, person, verdict):
             is_outage = key[0] is Scope.TENANT
             least = self._thresholds.outage_at if is_outage else self._thresholds.place_at
             people = self._crowds.together(key, person.last_at, self._thresholds.within, least)
@@ -207,11 +236,11 @@ class Grouping:
 
     # Wider groups
 
-    def _wider_for(self, failure: Sighting, now: datetime) -> LiveGroup | None:
-        """Return the widest open group that speaks for a failure of this kind."""
+    def _wider_for(self, verdict: str, failure: Sighting, now: datetime) -> LiveGroup | None:
+        """Return the widest open group with this verdict that speaks for a failure of this kind."""
         keys = (
-            outage_key(failure.verdict, failure.app_id, failure.error_code),
-            place_key(failure.verdict, failure.network, failure.error_code),
+            outage_key(verdict, failure.app_id, failure.error_code),
+            place_key(verdict, failure.network, failure.error_code),
         )
         for key in keys:
             group = self._wide.get(key)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2s
 
@@ -23,6 +23,9 @@ from bot.domain.alerts import (
 )
 
 MOST_ABSORBED = 20
+
+NAMES_NOBODY = "CANNOT_TELL_WHO_DEMANDED_MFA"
+"""The verdict of a row that leaves out who demanded MFA; another row of the same trouble may name it."""
 
 
 def person_of(sighting: Sighting) -> str:
@@ -65,6 +68,10 @@ class Person:
     correlation_id: str = ""
     day: str = ""  # the last day that was counted
 
+    def met_the_error_of(self, failure: Sighting) -> bool:
+        """Whether their newest failure is the same error in the same app."""
+        return (self.error_code, self.app_id) == (failure.error_code, failure.app_id)
+
     def fail(self, sighting: Sighting, tries: int, first_at: datetime) -> bool:
         """Add tries that ended with this sighting; tell whether it undoes their registration."""
         self.tries += tries
@@ -79,7 +86,9 @@ class Person:
     def _describe(self, newest: Sighting) -> None:
         self.last_at = newest.at
         self.user_principal_name, self.name = newest.user_principal_name, newest.user_name
-        self.error_code, self.app_id, self.policy_id = newest.error_code, newest.app_id, newest.policy_id
+        self.error_code, self.app_id = newest.error_code, newest.app_id
+        if newest.verdict != NAMES_NOBODY:  # that one says nothing of the policy that is known
+            self.policy_id = newest.policy_id
         self.lane, self.correlation_id = newest.lane, newest.correlation_id
 
     def as_member(self) -> Member:
@@ -179,10 +188,21 @@ class LiveGroup:
         if mac and len(self.macs) < MOST_NAMED and mac not in self.macs:
             self.macs.append(mac)
 
-    def _example(self, sighting: Sighting) -> tuple[bool, datetime, str]:
-        """The newest failure stands for all; that of a policy's outage is one that names the policy."""
+    def _example(self, sighting: Sighting) -> tuple[bool, bool, datetime, str]:
+        """The newest failure that says the cause stands for all; in a policy's outage one that names it."""
+        says_cause = sighting.verdict == self.fingerprint.verdict
         is_policys = self.fingerprint.scope is Scope.POLICY and sighting.policy_id == self.fingerprint.subject
-        return (is_policys, sighting.at, sighting.id)
+        return (says_cause, is_policys, sighting.at, sighting.id)
+
+    def can_be_named_by(self, failure: Sighting) -> bool:
+        """Whether it is one person's and cannot tell who demanded MFA, and this failure can."""
+        is_unnamed = self.fingerprint.scope is Scope.PERSON and self.fingerprint.verdict == NAMES_NOBODY
+        return is_unnamed and failure.verdict != NAMES_NOBODY
+
+    def be_named_by(self, who: str, failure: Sighting) -> None:
+        """Be about what a failure of its person names, which may be older than the newest."""
+        self.fingerprint = replace(self.fingerprint, verdict=failure.verdict)
+        self.people[who].policy_id = failure.policy_id
 
     def _name(self, who: str) -> None:
         """Keep those with the newest failures; a failure only ever gets newer, so nobody is overlooked."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from bot.domain.alerts import Changes, Fixed, GroupState, Quiet, Quieted, Scope, Sighting, Thresholds
 from bot.domain.grouping import Grouping
-from bot.domain.membership import group_id
+from bot.domain.membership import NAMES_NOBODY, group_id
 from tests.domain.builders import NOW
 from tests.domain.sightings import (
     BACKGROUND,
@@ -211,6 +213,102 @@ def test_beyond_the_most_the_stalest_group_ends() -> None:
     ended = [group for group in changes.groups if group.state is GroupState.ENDED]
     assert [group.fingerprint.subject for group in ended] == ["p1"]
     assert len(desk.open) == 3
+
+
+# --- one trouble, named by one row and not by another ----------------------------------------------
+
+VAGUE: dict[str, Any] = {"verdict": NAMES_NOBODY, "summary": "Nothing says who wanted MFA."}
+
+
+def test_a_row_that_names_who_demanded_mfa_renames_the_group_that_could_not_tell() -> None:
+    desk = Desk()
+    (first,) = desk.take(a_failure("ada", 0, **VAGUE)).groups
+    desk.restart()
+    named = a_failure("ada", 1)
+    changes = desk.take(named)
+    (group,) = changes.groups
+    assert (group.id, group.opened_at, group.version) == (first.id, first.opened_at, 2)
+    assert str(group.fingerprint) == "v1:person:PER_USER_MFA:ada"
+    assert (group.state, group.newest, group.tries, group.count) == (GroupState.OPEN, named, 2, 1)
+    assert changes.deliver == (first.id,)
+    assert changes.failed == (), "the person was counted for that day"
+    assert desk.take(a_registration("ada", 3)).fixed == (Fixed("PER_USER_MFA", after(0), after(3)),)
+    assert not desk.open
+
+
+def test_a_row_that_names_nobody_counts_as_a_try_in_the_group_that_knows() -> None:
+    desk = Desk()
+    named = a_failure("ada", 0, policy_id="pol-1")
+    (first,) = desk.take(named).groups
+    desk.restart()
+    changes = desk.take(a_failure("ada", 2, **VAGUE))
+    (group,) = changes.groups
+    assert (group.id, group.fingerprint, group.tries) == (first.id, first.fingerprint, 2)
+    assert (group.newest, group.last_at) == (named, after(2)), "the card speaks of the row that says it"
+    assert desk.members[group.id]["ada"].policy_id == "pol-1"
+    assert (changes.failed, whys(changes.quieted)) == ((), [Quiet.SAME_GROUP])
+
+
+def test_a_named_row_that_is_older_than_the_vague_one_names_it_all_the_same() -> None:
+    desk = Desk()
+    desk.take(a_failure("ada", 5, **VAGUE))
+    older = a_failure("ada", 4, verdict="CA_MFA", policy_id="pol-1", read_at=after(6))
+    (group,) = desk.take(older).groups
+    assert (group.fingerprint.verdict, group.newest, group.last_at) == ("CA_MFA", older, after(5))
+    assert desk.members[group.id]["ada"].policy_id == "pol-1"
+
+
+@pytest.mark.parametrize("other", [{"error_code": 50079}, {"app_id": "another-app"}])
+def test_another_error_or_app_is_another_trouble(other: dict[str, Any]) -> None:
+    for rows in ((VAGUE, other), (other, VAGUE)):
+        desk = Desk()
+        desk.take(*(a_failure("ada", n, **change) for n, change in enumerate(rows)))
+        assert {group.fingerprint.verdict for group in desk.open} == {NAMES_NOBODY, "PER_USER_MFA"}
+
+
+def test_of_two_that_are_named_the_first_takes_the_group_and_the_newest_the_tries() -> None:
+    desk = Desk()
+    desk.take(a_failure("ada", 0, **VAGUE), a_failure("ada", 1), a_failure("ada", 2, verdict="CA_MFA"))
+    desk.restart()
+    desk.take(a_failure("ada", 3, **VAGUE))
+    assert {group.fingerprint.verdict: group.tries for group in desk.open} == {"PER_USER_MFA": 2, "CA_MFA": 2}
+
+
+def test_a_named_row_that_a_registration_made_up_for_names_nothing() -> None:
+    desk = Desk()
+    desk.take(a_registration("ada", 2), a_failure("ada", 3, **VAGUE))
+    changes = desk.take(a_failure("ada", 1, read_at=after(4)))
+    assert (changes.groups, whys(changes.quieted)) == ((), [Quiet.CURED])
+
+
+def test_a_group_that_gets_a_name_joins_the_wider_one_of_that_name() -> None:
+    desk = Desk()
+    desk.take(a_failure("late", 0, network=OFFICE, **VAGUE))
+    desk.take(*people(5, network=OFFICE))
+    desk.restart()
+    desk.take(a_failure("late", 1, network=OFFICE))
+    (place,) = desk.open
+    assert (place.fingerprint.verdict, place.count, place.tries) == ("PER_USER_MFA", 6, 7)
+    desk.take(a_failure("p1", 2, network=OFFICE, **VAGUE))
+    (place,) = desk.open
+    assert (place.count, place.tries, place.newest.verdict) == (6, 8, "PER_USER_MFA")
+
+
+def test_a_wide_group_that_could_not_tell_speaks_for_its_people_also_when_one_is_named() -> None:
+    desk = Desk()
+    desk.take(*people(5, network=OFFICE, **VAGUE))
+    desk.restart()
+    changes = desk.take(a_failure("p1", 2, network=OFFICE))
+    (place,) = desk.open
+    assert (place.fingerprint.verdict, place.count, place.tries) == (NAMES_NOBODY, 5, 6)
+    assert (place.newest.verdict, whys(changes.quieted)) == (NAMES_NOBODY, [Quiet.SAME_GROUP])
+
+
+def test_someone_who_got_a_name_does_not_count_towards_a_place_that_has_none() -> None:
+    desk = Desk()
+    desk.take(*people(4, network=OFFICE, **VAGUE), a_failure("p1", 1, network=OFFICE))
+    desk.take(*people(1, 5, network=OFFICE, **VAGUE))
+    assert [group.scope for group in desk.open] == [Scope.PERSON] * 5
 
 
 # --- causes that people mend themselves ------------------------------------------------------------

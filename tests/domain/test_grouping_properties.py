@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.domain.alerts import AlertGroup, GroupState, Scope, Sighting, Thresholds
 from bot.domain.group_memory import MOST_PAST, MOST_RECENT
 from bot.domain.grouping import IDS_KEPT, Grouping
+from bot.domain.membership import NAMES_NOBODY
 from tests.domain.builders import NOW
 from tests.domain.sightings import BACKGROUND, IN_FRONT, Desk, a_failure, a_registration, after
 
@@ -21,7 +22,12 @@ thorough = settings(
 )
 SMALL = Thresholds(within=timedelta(minutes=10), place_at=3, outage_at=6)
 PEOPLE = [f"person-{n}" for n in range(12)]
-CAUSES = (("PER_USER_MFA", 50076, ""), ("CA_MFA", 50076, "pol-1"), ("CA_BLOCK", 53003, "pol-2"))
+CAUSES = (
+    ("PER_USER_MFA", 50076, ""),
+    ("CA_MFA", 50076, "pol-1"),
+    ("CA_BLOCK", 53003, "pol-2"),
+    (NAMES_NOBODY, 50076, ""),
+)
 
 causes = st.sampled_from(CAUSES)
 people = st.sampled_from(PEOPLE)
@@ -44,6 +50,17 @@ def failures(draw: st.DrawFn) -> Sighting:
 
 registrations = st.builds(a_registration, people, minutes)
 streams = st.lists(st.one_of(failures(), failures(), failures(), registrations), max_size=70)
+
+
+def troubles(found: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """People with what stops them, where who demanded MFA makes no difference."""
+    demanded = {verdict for verdict, code, _ in CAUSES if code == 50076}
+    return {(who, "MFA" if verdict in demanded else verdict) for who, verdict in found}
+
+
+def without_vague(stream: Iterable[Sighting]) -> list[Sighting]:
+    """The same, where every row names what stops people: each cause is a trouble of its own."""
+    return [one for one in stream if one.verdict != NAMES_NOBODY]
 
 
 def blocked(stream: Iterable[Sighting]) -> set[tuple[str, str]]:
@@ -105,7 +122,26 @@ def test_everybody_who_is_blocked_is_in_one_open_group_and_nobody_else(
     desk = run(stream, random, restarts=restarts)
     found = in_open_groups(desk)
     assert len(found) == len(set(found))
-    assert set(found) == blocked(stream)
+    assert troubles(found) == troubles(blocked(stream))
+    assert set(found) <= {(one.user_id, verdict) for one in stream for verdict, _, _ in CAUSES}
+    desk = run(without_vague(stream), random, restarts=restarts)
+    assert set(in_open_groups(desk)) == blocked(without_vague(stream))
+
+
+@thorough
+@given(streams, st.randoms(use_true_random=False), st.booleans())
+def test_nobody_has_a_group_that_cannot_tell_beside_one_that_names_it(
+    stream: list[Sighting], random: Random, restarts: bool
+) -> None:
+    random.shuffle(stream)
+    desk = run(stream, random, restarts=restarts)
+    demanded: dict[str, set[str]] = defaultdict(set)
+    for group in desk.open:
+        for who, member in desk.members[group.id].items():
+            if member.error_code == 50076:
+                demanded[who].add(group.fingerprint.verdict)
+        assert (group.newest.verdict == NAMES_NOBODY) == (group.fingerprint.verdict == NAMES_NOBODY)
+    assert all(verdicts == {NAMES_NOBODY} for verdicts in demanded.values() if NAMES_NOBODY in verdicts)
 
 
 @thorough
@@ -128,11 +164,20 @@ def test_counts_are_exact(stream: list[Sighting], random: Random, restarts: bool
 def test_without_registrations_every_try_is_counted_once(stream: list[Sighting], random: Random) -> None:
     random.shuffle(stream)
     desk = run(stream, random, restarts=True)
-    tries = Counter(one.verdict for one in stream)
+    assert sum(group.tries for group in desk.open) == len(stream)
+    failed = Counter(pair for changes in desk.all_changes for pair in changes.failed)
+    people_and_days = {(f"{one.at:%F}", one.user_id, one.verdict) for one in stream}
+    mfa = {(day, who) for day, who, verdict in people_and_days if verdict != "CA_BLOCK"}
+    named = {found for found in people_and_days if found[2] in ("PER_USER_MFA", "CA_MFA")}
+    times = sum(number for (_, verdict), number in failed.items() if verdict != "CA_BLOCK")
+    assert len(mfa) <= times <= len(named) + len(mfa - {found[:2] for found in named})
+
+    stream = without_vague(stream)
+    desk = run(stream, random, restarts=True)
     counted: Counter[str] = Counter()
     for group in desk.open:
         counted[group.fingerprint.verdict] += group.tries
-    assert counted == tries
+    assert counted == Counter(one.verdict for one in stream)
     failed = Counter(pair for changes in desk.all_changes for pair in changes.failed)
     assert failed == Counter(
         (day, verdict) for day, verdict, _ in {(f"{one.at:%F}", one.verdict, one.user_id) for one in stream}
@@ -147,6 +192,9 @@ def test_restarts_change_nothing(stream: list[Sighting], random: Random, seed: i
     restarted = run(stream, Random(seed), restarts=True)
     # how a run is cut into batches may differ; groups that nobody heard of are left out either way
     assert without_version(steady.open) == without_version(restarted.open)
+    assert {group.id: (str(group.fingerprint), group.newest) for group in steady.open} == {
+        group.id: (str(group.fingerprint), group.newest) for group in restarted.open
+    }
     assert {group.id for group in steady.groups.values() if group.state is GroupState.RESOLVED} == {
         group.id for group in restarted.groups.values() if group.state is GroupState.RESOLVED
     }
