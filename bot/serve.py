@@ -102,15 +102,20 @@ async def _run(
         stopped.cancel()
         await transport.stop()
         workers_stop.set()
-        _, late = await asyncio.wait({workers}, timeout=DRAIN_SECONDS)
-        for task in late:
-            log.warning(
-                "work was still under way after %d s; it is recorded and goes on at the next start",
-                DRAIN_SECONDS,
-            )
-            task.cancel()
+        await ended(workers, DRAIN_SECONDS)
     if not workers.cancelled() and (error := workers.exception()):
         raise error
+
+
+async def ended(work: asyncio.Task[None], within: float) -> None:
+    """Return once the work is over: what is still under way after `within` seconds is cancelled."""
+    _, late = await asyncio.wait({work}, timeout=within)
+    if late:
+        log.warning(
+            "work was still under way after %d s; it is recorded and goes on at the next start", within
+        )
+        work.cancel()
+        await asyncio.wait({work})  # nothing is closed under it, and only then it has a result to ask for
 
 
 async def _work(running: app.Running, stop: asyncio.Event) -> None:

@@ -187,7 +187,7 @@ class Settings(BaseModel):
 
     psso_approval_minutes: float = Field(30, gt=0, le=24 * 60)
     psso_approval_seconds_min: float = Field(3, ge=0, le=300)
-    psso_poll_seconds: float = Field(60, ge=0)
+    psso_poll_seconds: float = Field(60, ge=0, le=24 * 3600)
     psso_lookback_hours: float = Field(72, gt=0, le=30 * 24)
     psso_follow_minutes: float = Field(60, ge=0, le=24 * 60)
     psso_readback_seconds: float = Field(60, gt=0, le=3600)

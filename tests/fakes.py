@@ -79,7 +79,6 @@ from bot.ports import (
     Noted,
     Privilege,
     Rules,
-    Scarce,
     Services,
     SlackPerson,
     SwitchState,
@@ -221,18 +220,6 @@ class Scripted:
 
 
 # --- Graph --------------------------------------------------------------------------------------------
-
-
-@dataclass
-class FakeBudget(Scripted):
-    spent: list[tuple[Scarce, Urgency]] = field(default_factory=list)
-
-    async def spend(self, bucket: Scarce, urgency: Urgency, max_wait: float) -> None:
-        await self._called("spend")
-        self.spent.append((bucket, urgency))
-
-    async def drained(self, bucket: Scarce, seconds: float) -> None:
-        await self._called("drained")
 
 
 @dataclass
@@ -1084,8 +1071,3 @@ def a_desk(**overrides: Any) -> FakeDesk:
         "announcer": FakeAnnouncer(now=clock),
     }
     return FakeDesk(clock=clock, **{**fakes, **overrides})
-
-
-def calls_of(*fakes: Scripted) -> Sequence[str]:
-    """Every call that reached these fakes."""
-    return [name for fake in fakes for name in fake.calls]

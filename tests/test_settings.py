@@ -59,6 +59,7 @@ SERVE = {
         ("PSSO_ALERT_OUTAGE_AT", "1"),
         ("PSSO_ALERT_OUTAGE_AT", "49.5"),
         ("PSSO_POLL_SECONDS", "-1"),
+        ("PSSO_POLL_SECONDS", "1e300"),
         ("PSSO_SHADOW", "perhaps"),
         ("PSSO_EVENT_HUB_NAMESPACE", "contoso"),
         ("PSSO_EVENT_HUB_GROUP", "a group"),

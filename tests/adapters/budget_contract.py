@@ -71,6 +71,16 @@ async def calls_are_left_to_who_is_more_urgent(world: World) -> None:
     await spend(world, POLICIES, PERSON)
 
 
+async def an_answer_now_and_then_does_not_end_the_background(world: World) -> None:
+    await spend(world, REPORTS, PERSON, 2)
+    await spend(world, REPORTS, BACKGROUND)
+    assert await refused(world, REPORTS, BACKGROUND) == pytest.approx(10.2, abs=0.2)
+    for _ in range(3):
+        await world.advance(10.3)
+        await spend(world, REPORTS, PERSON, 2)
+        await spend(world, REPORTS, BACKGROUND)
+
+
 async def a_throttled_bucket_is_closed_to_all(world: World) -> None:
     await world.budget.drained(REPORTS, 30)
     await world.budget.drained(REPORTS, 5)  # a shorter wait does not open it sooner
@@ -98,7 +108,7 @@ async def the_urgent_go_first(world: World) -> None:
     async with asyncio.TaskGroup() as tasks:
         for urgency in (BACKGROUND, PERSON, ACTION):
             tasks.create_task(wait_as(urgency))
-            await asyncio.sleep(0.01)
+            await world.advance(0)
         for _ in range(100):
             if len(served) == 3:
                 break
@@ -110,18 +120,29 @@ async def the_urgent_go_first(world: World) -> None:
 async def who_gives_up_makes_room(world: World) -> None:
     await spend(world, REPORTS, ACTION, 5)
     waiting = asyncio.create_task(world.budget.spend(REPORTS, ACTION, 60))
-    await asyncio.sleep(0.01)
+    await world.advance(0)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     await world.advance(10.3)
     await spend(world, REPORTS, ACTION, 5)
 
 
+SHARES = [
+    (1, (1, 1, 1)),
+    (2, (2, 1, 1)),
+    (3, (3, 2, 1)),
+    (4, (4, 3, 1)),
+    (5, (5, 4, 2)),
+    (1000, (1000, 999, 997)),
+]
+"""What actions, people and the background may have of so many reports per 10 s."""
+
 PROMISES: tuple[Callable[[World], Awaitable[None]], ...] = (
     reports_are_five_in_any_ten_seconds,
     policies_are_one_a_second_and_five_at_once,
     the_buckets_are_strangers,
     calls_are_left_to_who_is_more_urgent,
+    an_answer_now_and_then_does_not_end_the_background,
     a_throttled_bucket_is_closed_to_all,
     a_wait_that_is_too_long_is_refused_at_once,
     the_urgent_go_first,

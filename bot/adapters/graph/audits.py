@@ -8,19 +8,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from bot.adapters.graph.calls import DIRECTORY_AUDITS
 from bot.adapters.graph.gateway import Gateway, Within
-from bot.adapters.graph.wire import Row, moment_in, part, parts, required, text, text_or_none, whole_number
+from bot.adapters.graph.wire import (
+    QUERY_SAFE,
+    Row,
+    instant,
+    moment_in,
+    part,
+    parts,
+    required,
+    text,
+    text_or_none,
+    whole_number,
+)
 from bot.domain.people import ObjectId, PerUserMfaState, object_id
 from bot.errors import GraphMalformed
 from bot.ports import AuditEvent, Urgency
 
 MOST_PAGES = 3
-QUERY_SAFE = "'(),:/"
 
 NAMED_STATES = {
     "disable strong authentication": PerUserMfaState.DISABLED,
@@ -64,7 +74,7 @@ class GraphDirectoryAudits:
         Raises GraphMalformed when there is more than can be read: half a log would read as "nothing else".
         """
         asked = object_id(user)
-        when = f"activityDateTime ge {_instant(since)}"
+        when = f"activityDateTime ge {instant(since)}"
         try:
             rows = await self._rows(f"{when} and targetResources/any(t:t/id eq '{asked}')", urgency)
         except GraphMalformed as error:
@@ -80,10 +90,6 @@ class GraphDirectoryAudits:
         return await self._graph.rows(
             DIRECTORY_AUDITS, path, lambda row: row, Within(urgency, pages=MOST_PAGES)
         )
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _events(rows: Iterable[Any], user: ObjectId) -> Iterable[AuditEvent]:

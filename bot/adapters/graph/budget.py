@@ -16,8 +16,18 @@ from bot.ports import Pause, Scarce, Urgency
 
 REPORTS_WINDOW = 10.2
 """Graph counts in 10 seconds, by when calls arrive; a call may take a moment longer than the one before."""
-REPORTS_LEFT = (0, 1, 3)
-"""An approval finds a call however many people ask, and an answer its two however much is polled."""
+REPORTS_LEFT = (0, 1, 2)
+"""Calls that actions, people and the background leave to others.
+
+An approval finds a call however many people ask, and people find one however much is polled.
+"""
+REPORTS_KEPT = 3
+"""Calls that the background's own never take: an answer finds its two, and an approval one.
+
+What others have spent does not count here, or an answer every ten seconds would end all polling. Of fewer
+than four calls the background still may have one.
+"""
+OTHERS_LEFT = (0, 0, 1)
 
 POLICIES_PER_SECOND = 1.0
 POLICIES_BURST = 5
@@ -31,6 +41,16 @@ NAMES = {
     Scarce.POLICIES: "Conditional Access",
     Scarce.TRIALS: "Conditional Access trials",
 }
+
+
+def left_to_others(left: tuple[int, int, int], urgency: Urgency, size: int) -> int:
+    """Return how many of `size` calls are not for this urgency: never all of them."""
+    return min(left[urgency], size - 1)
+
+
+def reports_of_background(size: int) -> int:
+    """Return how many of `size` calls in a window the background's own may be."""
+    return max(1, size - REPORTS_KEPT)
 
 
 class _Allowance(Protocol):
@@ -93,15 +113,30 @@ class TokenBucket:
 @dataclass
 class _Bucket:
     allowance: _Allowance
-    left: tuple[int, int, int] = (0, 0, 1)  # calls that actions, people and the background leave to others
+    left: tuple[int, int, int] = OTHERS_LEFT
+    of_background: _Allowance | None = None  # what the background's own calls have to keep to, too
     waiting: set[tuple[Urgency, int]] = field(default_factory=set)
     closed_until: float = 0.0
 
     def wait(self, ticket: tuple[Urgency, int], now: float) -> float:
         """Return the seconds until `ticket` may spend: the more urgent and the earlier go first."""
         ahead = sum(other < ticket for other in self.waiting)
-        ahead += min(self.left[ticket[0]], self.allowance.size - 1)
-        return max(self.closed_until - now, self.allowance.wait(ahead, now))
+        ahead += left_to_others(self.left, ticket[0], self.allowance.size)
+        return max(
+            self.closed_until - now, self.allowance.wait(ahead, now), self._background_wait(ticket, now)
+        )
+
+    def take(self, urgency: Urgency, now: float) -> None:
+        """Note a call."""
+        self.allowance.take(now)
+        if self.of_background is not None and urgency is Urgency.BACKGROUND:
+            self.of_background.take(now)
+
+    def _background_wait(self, ticket: tuple[Urgency, int], now: float) -> float:
+        if self.of_background is None or ticket[0] is not Urgency.BACKGROUND:
+            return 0.0
+        ahead = sum(other[0] is Urgency.BACKGROUND and other < ticket for other in self.waiting)
+        return self.of_background.wait(ahead, now)
 
 
 class LocalBudget:
@@ -112,7 +147,11 @@ class LocalBudget:
         self._pause = pause
         self._tickets = count()
         self._buckets = {
-            Scarce.REPORTS: _Bucket(SlidingWindow(reports_per_10s, REPORTS_WINDOW), REPORTS_LEFT),
+            Scarce.REPORTS: _Bucket(
+                SlidingWindow(reports_per_10s, REPORTS_WINDOW),
+                REPORTS_LEFT,
+                SlidingWindow(reports_of_background(reports_per_10s), REPORTS_WINDOW),
+            ),
             Scarce.POLICIES: _Bucket(TokenBucket(POLICIES_BURST, POLICIES_PER_SECOND, _at=monotonic())),
             Scarce.TRIALS: _Bucket(TokenBucket(TRIALS_BURST, TRIALS_PER_SECOND, _at=monotonic())),
         }
@@ -133,7 +172,7 @@ class LocalBudget:
                         NAMES[bucket], code="own budget", message="", retry_after=round(wait, 3)
                     )
                 await self._pause(max(wait, SHORTEST_PAUSE))
-            kept.allowance.take(now)
+            kept.take(urgency, now)
         finally:
             kept.waiting.discard(ticket)
 

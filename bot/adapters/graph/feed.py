@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from bot.adapters.graph.calls import SIGN_INS
 from bot.adapters.graph.gateway import Gateway, Within
 from bot.adapters.graph.sign_ins import sign_in
-from bot.adapters.graph.wire import Row, texts
+from bot.adapters.graph.wire import QUERY_SAFE, Row, instant, texts
 from bot.domain.light import may_matter
 from bot.domain.people import object_id
 from bot.domain.sign_ins import BROKER_APP, DEVICE_REGISTRATION_RESOURCE, SignIn
@@ -25,7 +25,6 @@ from bot.ports import Urgency
 MOST_USERS = 10
 MOST_PAGES = 200
 REGISTRATION_PAGES = 3
-QUERY_SAFE = "'(),:/"
 
 BOTH_KINDS = "signInEventTypes/any(t: t eq 'interactiveUser' or t eq 'nonInteractiveUser')"
 """Without a filter on the kind Graph returns interactive ones alone."""
@@ -52,7 +51,7 @@ class GraphSignInFeed:
         """
         if since >= until:
             return
-        times = f"createdDateTime ge {_instant(since)} and createdDateTime le {_instant(_ceiled(until))}"
+        times = f"createdDateTime ge {instant(since)} and createdDateTime le {instant(_ceiled(until))}"
         while True:
             conditions = (times, *NARROWING[self._refused], BOTH_KINDS)
             begun = False
@@ -76,7 +75,7 @@ class GraphSignInFeed:
             return ()
         these = " or ".join(f"userId eq '{object_id(user)}'" for user in users)
         conditions = (
-            f"createdDateTime ge {_instant(since)}",
+            f"createdDateTime ge {instant(since)}",
             f"({these})",
             f"appId eq '{BROKER_APP}'",
             "status/errorCode eq 0",
@@ -107,10 +106,6 @@ def _read(row: Row) -> SignIn | None:
 
 def _is_failure_within(row: SignIn, since: datetime, until: datetime) -> bool:
     return not row.succeeded and since <= row.created_at < until
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _ceiled(at: datetime) -> datetime:

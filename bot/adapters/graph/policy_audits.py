@@ -7,20 +7,29 @@ https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-act
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from bot.adapters.graph.calls import DIRECTORY_AUDITS
 from bot.adapters.graph.gateway import Gateway, Within
-from bot.adapters.graph.wire import Row, moment_in, part, parts, required, text, text_or_none
+from bot.adapters.graph.wire import (
+    QUERY_SAFE,
+    Row,
+    instant,
+    moment_in,
+    part,
+    parts,
+    required,
+    text,
+    text_or_none,
+)
 from bot.domain.alerts import PolicyChange
 from bot.domain.people import object_id
 from bot.errors import GraphMalformed
 from bot.ports import Urgency
 
 MOST_PAGES = 3
-QUERY_SAFE = "'(),:/"
 
 CHANGES = ("add", "update", "delete", "restore", "hard delete")
 """How activities that change a policy begin: "Update conditional access policy", "Update policy"…"""
@@ -38,7 +47,7 @@ class GraphPolicyAudits:
         One change is written twice, by Conditional Access and by the directory: the former says more.
         """
         asked = object_id(policy_id)
-        when = f"activityDateTime ge {_instant(since)}"
+        when = f"activityDateTime ge {instant(since)}"
         try:
             rows = await self._rows(f"{when} and targetResources/any(t:t/id eq '{asked}')")
         except GraphMalformed as error:
@@ -52,10 +61,6 @@ class GraphPolicyAudits:
         path = f"/v1.0/auditLogs/directoryAudits?$filter={quote(condition, safe=QUERY_SAFE)}&$top=100"
         limits = Within(Urgency.BACKGROUND, pages=MOST_PAGES, must_end=False)
         return await self._graph.rows(DIRECTORY_AUDITS, path, lambda row: row, limits)
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _rank(change: PolicyChange) -> tuple[datetime, bool]:

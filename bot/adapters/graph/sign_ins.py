@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache, partial
 from urllib.parse import quote
 
@@ -16,8 +16,10 @@ from bot.adapters.graph.calls import SIGN_INS
 from bot.adapters.graph.fresh import SingleFlight
 from bot.adapters.graph.gateway import Gateway, Within
 from bot.adapters.graph.wire import (
+    QUERY_SAFE,
     Row,
     flag,
+    instant,
     moment_in,
     part,
     parts,
@@ -31,7 +33,6 @@ from bot.domain.sign_ins import AppliedPolicy, AuthenticationStep, RequirementSo
 from bot.ports import Urgency
 
 MOST_PAGES = 3
-QUERY_SAFE = "'(),:/"
 NON_INTERACTIVE = "signInEventTypes/any(t: t eq 'nonInteractiveUser')"
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class GraphSignInLog:
         self, user: ObjectId, since: datetime, *, interactive: bool, urgency: Urgency
     ) -> SignIns:
         """The log republishes records, so the same id may come twice; the first is the newer copy."""
-        condition = f"userId eq '{object_id(user)}' and createdDateTime ge {_instant(since)}"
+        condition = f"userId eq '{object_id(user)}' and createdDateTime ge {instant(since)}"
         if not interactive:  # without a filter on the kind Graph returns interactive ones alone
             condition += f" and {NON_INTERACTIVE}"
         path = f"/beta/auditLogs/signIns?$filter={quote(condition, safe=QUERY_SAFE)}&$top=1000"
@@ -76,10 +77,6 @@ class GraphSignInLog:
         if left_out:
             log.warning("left out %d unreadable rows of %s", left_out, SIGN_INS.what)
         return SignIns(sorted(found.values(), key=lambda row: row.created_at, reverse=True), left_out)
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _readable(row: Row, *, interactive: bool) -> SignIn | None:

@@ -14,6 +14,14 @@ from typing import Any, TypeAlias
 Row: TypeAlias = Mapping[str, Any]
 """One JSON object of an answer."""
 
+QUERY_SAFE = "'(),:/"
+"""What stands in a query as it is; Graph reads it escaped too, and people read it more easily so."""
+
+
+def instant(at: datetime) -> str:
+    """Return a time as filters take it, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
 
 def text(row: Row, key: str) -> str:
     """Return a string; absent and null are empty, a number is its digits."""

@@ -7,24 +7,21 @@ delivers alerts has others to deliver meanwhile, and comes again.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters.slack.client import MALFORMED, RepeatsReads, call, translated
-from bot.adapters.slack.poster import BAD_BLOCKS
+from bot.adapters.slack.client import MALFORMED, RepeatsReads, translated
+from bot.adapters.slack.sending import refuse_external, send
 from bot.domain.alerts import AlertView
-from bot.errors import Denial, NotAllowed, SlackError
+from bot.errors import SlackError
 from bot.ports import Workspace
 from bot.render.alert_card import alert_card, minimal_alert_card, thread_line
 from bot.render.alert_digest import alert_digest, minimal_alert_digest
 from bot.render.blocks import Message
 from bot.render.words import DEFAULT, reading_in
-
-log = logging.getLogger(__name__)
 
 PICTURE = "sign-ins.png"
 APART = 1.02  # seconds; https://docs.slack.dev/apis/web-api/rate-limits/ allows one message a second
@@ -64,7 +61,7 @@ class SlackAlertBoard:
 
     async def detail(self, channel: str, ts: str, view: AlertView) -> None:
         """Say in the card's thread what is new."""
-        await self._refuse_external(channel)
+        await refuse_external(self._workspace, channel)
         with reading_in(self._language):
             said = thread_line(view)
         await self._send("chat.postMessage", (said,), channel=channel, thread_ts=ts)
@@ -80,7 +77,7 @@ class SlackAlertBoard:
 
         https://docs.slack.dev/messaging/working-with-files
         """
-        await self._refuse_external(channel)
+        await refuse_external(self._workspace, channel)
         with translated("files.upload"):
             await self._client.files_upload_v2(
                 filename=PICTURE,
@@ -96,7 +93,7 @@ class SlackAlertBoard:
             return alert_card(view), minimal_alert_card(view)
 
     async def _post(self, channel: str, versions: tuple[Message, ...]) -> str:
-        await self._refuse_external(channel)
+        await refuse_external(self._workspace, channel)
         posted = await self._send("chat.postMessage", versions, channel=channel)
         ts = posted.get("ts")
         if not isinstance(ts, str):
@@ -104,21 +101,10 @@ class SlackAlertBoard:
         return ts
 
     async def _send(self, method: str, versions: tuple[Message, ...], **where: str) -> dict[str, Any]:
-        """Send the first version that Slack accepts, at last the bare text."""
+        """Send what Slack accepts; messages a second apart."""
         if method == "chat.postMessage":
             await self._spacing.setdefault(where["channel"], Spacing()).keep()
-        for version in versions:
-            try:
-                return await call(self._client, method, **_fields(method, version), **where)
-            except SlackError as error:
-                if error.code not in BAD_BLOCKS:
-                    raise
-                log.warning("Slack refused the blocks of an alert: %s", error.code)
-        return await call(self._client, method, **_fields(method, Message(versions[-1].text)), **where)
-
-    async def _refuse_external(self, channel_id: str) -> None:
-        if (await self._workspace.channel(channel_id)).is_external:
-            raise NotAllowed(Denial.SHARED_CHANNEL)
+        return await send(self._client, method, versions, **where)
 
 
 def impatient(client: AsyncWebClient) -> AsyncWebClient:
@@ -132,10 +118,3 @@ def impatient(client: AsyncWebClient) -> AsyncWebClient:
     )
     made.proxy = client.proxy
     return made
-
-
-def _fields(method: str, message: Message) -> dict[str, Any]:
-    fields: dict[str, Any] = {"text": message.text, "blocks": message.blocks}
-    if method == "chat.postMessage":
-        fields |= {"unfurl_links": False, "unfurl_media": False}
-    return fields

@@ -8,13 +8,13 @@ Channels are written to in the organisation's language, people in their own.
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack.client import MALFORMED, call
+from bot.adapters.slack.sending import refuse_external, send
 from bot.domain.approval import CardRef, ChangeRequest
-from bot.errors import Denial, NotAllowed, SlackError
+from bot.errors import SlackError
 from bot.ports import Clock, News, SwitchState, Workspace
 from bot.render import safe
 from bot.render.blocks import Message, plain
@@ -26,7 +26,6 @@ from bot.usecases.locale import locale_of
 
 log = logging.getLogger(__name__)
 
-BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 CARD_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message"})
 
@@ -57,7 +56,7 @@ class SlackAnnouncer:
         if request.card is None:
             return await self._post_card(cards)
         try:
-            await self._send("chat.update", cards, channel=request.card.channel, ts=request.card.ts)
+            await send(self._client, "chat.update", cards, channel=request.card.channel, ts=request.card.ts)
         except SlackError as error:
             if error.code not in CARD_GONE:
                 raise
@@ -70,8 +69,8 @@ class SlackAnnouncer:
         with reading_in(self._language):
             said = thread_news(request, news, detail)
         if request.card is None:
-            await self._refuse_external(self._channel)
-            await self._send("chat.postMessage", (said,), channel=self._channel)
+            await refuse_external(self._workspace, self._channel)
+            await send(self._client, "chat.postMessage", (said,), channel=self._channel)
         else:
             await self._in_thread(request.card, said)
 
@@ -83,30 +82,30 @@ class SlackAnnouncer:
             raise SlackError("conversations.open", MALFORMED)
         with reading_in(await locale_of(slack_id, self._workspace)):
             said = personal_news(request, news, slack_id, detail)
-        await self._send("chat.postMessage", (said,), channel=channel)
+        await send(self._client, "chat.postMessage", (said,), channel=channel)
 
     async def announce(self, news: News, detail: str, by: str = "") -> None:
         """Say in the approval channel what concerns all requests."""
-        await self._refuse_external(self._channel)
+        await refuse_external(self._workspace, self._channel)
         with reading_in(self._language):
             said = channel_news(news, detail, by)
-        await self._send("chat.postMessage", (said,), channel=self._channel)
+        await send(self._client, "chat.postMessage", (said,), channel=self._channel)
 
     async def announce_pause(self, channel: str, state: SwitchState) -> None:
         """Say in a channel that alerts are paused, or go on."""
-        await self._refuse_external(channel)
+        await refuse_external(self._workspace, channel)
         with reading_in(self._language):
             said = pause_news(state)
-        await self._send("chat.postMessage", (said,), channel=channel)
+        await send(self._client, "chat.postMessage", (said,), channel=channel)
 
     async def post(self, channel: str, text: str) -> None:
         """Say a plain text in a channel that is not shared outside."""
-        await self._refuse_external(channel)
-        await self._send("chat.postMessage", (plain(safe.prose(text, 3000)),), channel=channel)
+        await refuse_external(self._workspace, channel)
+        await send(self._client, "chat.postMessage", (plain(safe.prose(text, 3000)),), channel=channel)
 
     async def _post_card(self, cards: tuple[Message, ...]) -> CardRef:
-        await self._refuse_external(self._channel)
-        posted = await self._send("chat.postMessage", cards, channel=self._channel)
+        await refuse_external(self._workspace, self._channel)
+        posted = await send(self._client, "chat.postMessage", cards, channel=self._channel)
         ts, channel = posted.get("ts"), posted.get("channel") or self._channel
         if not isinstance(ts, str):
             raise SlackError("chat.postMessage", MALFORMED)
@@ -114,32 +113,10 @@ class SlackAnnouncer:
         return CardRef(str(channel), ts, self._now())
 
     async def _in_thread(self, card: CardRef, said: Message) -> None:
-        await self._refuse_external(card.channel)
+        await refuse_external(self._workspace, card.channel)
         try:
-            await self._send("chat.postMessage", (said,), channel=card.channel, thread_ts=card.ts)
+            await send(self._client, "chat.postMessage", (said,), channel=card.channel, thread_ts=card.ts)
         except SlackError as error:
             if error.code not in THREAD_GONE:
                 raise
-            await self._send("chat.postMessage", (said,), channel=card.channel)
-
-    async def _send(self, method: str, versions: tuple[Message, ...], **where: str) -> dict[str, Any]:
-        """Send the first version Slack accepts, at last the bare text."""
-        for version in versions:
-            try:
-                return await call(self._client, method, **_fields(method, version), **where)
-            except SlackError as error:
-                if error.code not in BAD_BLOCKS:
-                    raise
-                log.warning("Slack refused the blocks of a message: %s", error.code)
-        return await call(self._client, method, **_fields(method, Message(versions[-1].text)), **where)
-
-    async def _refuse_external(self, channel_id: str) -> None:
-        if (await self._workspace.channel(channel_id)).is_external:
-            raise NotAllowed(Denial.SHARED_CHANNEL)
-
-
-def _fields(method: str, message: Message) -> dict[str, Any]:
-    fields: dict[str, Any] = {"text": message.text, "blocks": message.blocks}
-    if method == "chat.postMessage":
-        fields |= {"unfurl_links": False, "unfurl_media": False}
-    return fields
+            await send(self._client, "chat.postMessage", (said,), channel=card.channel)

@@ -8,12 +8,11 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters.slack.client import call
-from bot.adapters.slack.poster import BAD_BLOCKS
+from bot.adapters.slack.sending import refuse_external, send
 from bot.alert_ports import AlertBoard
 from bot.domain.digest import Week
 from bot.domain.shadow import ShadowReport
-from bot.errors import Denial, NotAllowed, SlackError
+from bot.errors import SlackError
 from bot.ports import Workspace
 from bot.render import digest
 from bot.render.blocks import Message, plain
@@ -81,16 +80,5 @@ class SlackReports:
         await self._post(channel, card)
 
     async def _post(self, channel: str, message: Message) -> None:
-        if (await self._workspace.channel(channel)).is_external:
-            raise NotAllowed(Denial.SHARED_CHANNEL)
-        try:
-            await self._send(channel, text=message.text, blocks=message.blocks)
-        except SlackError as error:
-            if error.code not in BAD_BLOCKS:
-                raise
-            log.warning("Slack refused the blocks of a report: %s", error.code)
-            await self._send(channel, text=message.text)
-
-    async def _send(self, channel: str, **what: Any) -> None:
-        fields = {"channel": channel, "unfurl_links": False, "unfurl_media": False, **what}
-        await call(self._client, "chat.postMessage", **fields)
+        await refuse_external(self._workspace, channel)
+        await send(self._client, "chat.postMessage", (message,), channel=channel)

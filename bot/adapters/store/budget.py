@@ -12,11 +12,15 @@ from datetime import timedelta
 
 from bot.adapters.graph.budget import (
     NAMES,
+    OTHERS_LEFT,
     POLICIES_BURST,
     POLICIES_PER_SECOND,
+    REPORTS_LEFT,
     REPORTS_WINDOW,
     TRIALS_BURST,
     TRIALS_PER_SECOND,
+    left_to_others,
+    reports_of_background,
 )
 from bot.adapters.store.connection import StoreClient, load_script
 from bot.adapters.store.keyspace import Keyspace
@@ -31,11 +35,16 @@ ASK_AGAIN = 1.0  # seconds; how often a caller that waits shows that it still do
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """`calls` in any `window` milliseconds; without a window, a bucket refilled at `rate` a second."""
+    """`calls` in any `window` milliseconds; without a window, a bucket refilled at `rate` a second.
+
+    `of_background`: how many of the calls in a window may be the background's own.
+    """
 
     calls: int
     window: int = 0
     rate: float = 1.0
+    left: tuple[int, int, int] = OTHERS_LEFT
+    of_background: int = 0
 
 
 class RedisBudget:
@@ -57,7 +66,12 @@ class RedisBudget:
         self._pause = pause
         self._new_id = new_id
         self._allowances = {
-            Scarce.REPORTS: Allowance(reports_per_10s, window=round(REPORTS_WINDOW * 1000)),
+            Scarce.REPORTS: Allowance(
+                reports_per_10s,
+                window=round(REPORTS_WINDOW * 1000),
+                left=REPORTS_LEFT,
+                of_background=reports_of_background(reports_per_10s),
+            ),
             Scarce.POLICIES: Allowance(POLICIES_BURST, rate=POLICIES_PER_SECOND),
             Scarce.TRIALS: Allowance(TRIALS_BURST, rate=TRIALS_PER_SECOND),
         }
@@ -92,8 +106,9 @@ class RedisBudget:
     async def _ask(self, bucket: Scarce, urgency: Urgency, patience: float, token: str) -> float:
         """Return 0 when a call was taken, else the seconds to wait."""
         allowance = self._allowances[bucket]
-        parts = ((), ("drained",), ("waiting", "0"), ("waiting", "1"))
+        parts = ((), ("drained",), ("waiting", "0"), ("waiting", "1"), ("background",))
         keys = [self._keys.named("budget", bucket, *part) for part in parts]
         args: list[str | float] = [int(urgency), round(patience * 1000)]
         args += [allowance.calls, allowance.window, allowance.rate, token, round(ASK_AGAIN * 1000)]
+        args += [left_to_others(allowance.left, urgency, allowance.calls), allowance.of_background]
         return int(await self._client.run(_SPEND, keys, args)) / 1000

@@ -99,10 +99,15 @@ class Script:
     sha: str
 
 
-def load_script(*names: str, package: str = __package__) -> Script:
-    """Read scripts/<name>.lua of a package; of several, the later ones use what the earlier ones define."""
-    scripts = files(package).joinpath("scripts")
-    text = "\n".join(scripts.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
+def load_script(*names: str, package: str = __package__, shared: Sequence[str] = ()) -> Script:
+    """Read scripts/<name>.lua of a package; of several, the later ones use what the earlier ones define.
+
+    `shared` are scripts of this package that come before them.
+    """
+    found = [(__package__, name) for name in shared] + [(package, name) for name in names]
+    text = "\n".join(
+        files(of).joinpath("scripts", f"{name}.lua").read_text(encoding="utf-8") for of, name in found
+    )
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 

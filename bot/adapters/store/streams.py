@@ -19,7 +19,7 @@ from bot.ports import Job
 
 _ABANDONED = load_script("abandoned")
 _RECORD = load_script("record")
-_SETTLE = load_script("settle")
+_SETTLE = load_script("before", "settle")
 
 LONGEST_BLOCK = 2.0  # seconds; below the client's socket timeout, or redis-py would retry for ever
 REMEMBER_OPERATIONS = timedelta(hours=24)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.adapters.graph.budget import REPORTS_WINDOW, LocalBudget
 from bot.errors import GraphThrottled
 from bot.ports import Scarce, Urgency
-from tests.adapters.budget_contract import PROMISES, World
+from tests.adapters.budget_contract import PROMISES, SHARES, World
 from tests.adapters.graph.fake_graph import Pauses
 
 
@@ -54,10 +54,14 @@ async def test_waiting_takes_as_long_as_told() -> None:
     assert sum(pauses.waited) == pytest.approx(2 * REPORTS_WINDOW)
 
 
-async def test_a_budget_of_one_still_serves_the_background() -> None:
-    pauses = Pauses()
-
-    await LocalBudget(1, pauses.monotonic, pauses.pause).spend(Scarce.REPORTS, Urgency.BACKGROUND, 0)
+@pytest.mark.parametrize(("size", "shares"), SHARES)
+async def test_what_each_may_have_of_an_allowance(size: int, shares: tuple[int, int, int]) -> None:
+    for urgency, share in zip(Urgency, shares, strict=True):
+        budget = LocalBudget(size, lambda: 0.0, Pauses().pause)
+        for _ in range(share):
+            await budget.spend(Scarce.REPORTS, urgency, 0)
+        with pytest.raises(GraphThrottled):
+            await budget.spend(Scarce.REPORTS, urgency, 0)
 
 
 @given(

@@ -155,6 +155,18 @@ async def test_actions_never_wait_for_a_poller_that_takes_all_it_can() -> None:
 
 
 @virtual_time
+async def test_an_answer_every_ten_seconds_does_not_end_the_polling() -> None:
+    rush, health = a_rush(), PollHealth()
+
+    await together(polling(rush, health), rush.asking("person", 10, rush.why))
+
+    assert health.pages > 3 * MINUTES
+    assert health.polls > MINUTES / 2
+    assert max(rush.waits["person"]) < REPORTS_WINDOW + OUR_OWN
+    assert rush.graph.counts["throttled"] == 0
+
+
+@virtual_time
 async def test_everybody_at_once_on_an_exhausted_budget() -> None:
     rush, health = a_rush(), PollHealth()
 

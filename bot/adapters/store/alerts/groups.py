@@ -27,7 +27,7 @@ from bot.adapters.store.streams import LONGEST_BLOCK
 from bot.alert_ports import Lease, Loaded
 from bot.domain.alerts import AlertGroup, Changes, GroupState, Member, Sighting, StoredGroup
 
-_COMMIT = load_script("fence", "enter", "commit", package=__package__)
+_COMMIT = load_script("fence", "enter", "commit", package=__package__, shared=["before"])
 _LOAD = load_script("load", package=__package__)
 _AFTER = load_script("after", package=__package__)
 _PAIRS = load_script("pairs", package=__package__)

@@ -1,27 +1,31 @@
 -- Take one call from a shared allowance, or say how long to wait.
 -- KEYS  1 allowance · 2 drained mark · 3, 4 marks of waiting actions and waiting people
+--       5 the background's own calls in a window
 -- ARGV  1 urgency (0 action, 1 person, 2 background) · 2 milliseconds the caller can wait
 --       3 calls · 4 window in ms (0: a bucket that refills) · 5 calls a second · 6 token of this call
 --       7 milliseconds after which a caller that waits asks again; one that gave up is soon forgotten
+--       8 how many of the calls this urgency leaves to others: never all
+--       9 most calls in a window that may be the background's own
 -- Answer: 0 taken, otherwise milliseconds until it is worth asking again.
 local urgency, patience = tonumber(ARGV[1]), tonumber(ARGV[2])
 local calls, window, rate = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local reserve, of_background = tonumber(ARGV[8]), tonumber(ARGV[9])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 
--- Whoever is less urgent leaves calls to the others, unless there is only one: of a window people leave one
--- and background work three (an answer takes two), of a bucket that refills at once background work one.
-local LEFT_IN_WINDOW, LEFT_IN_BUCKET = { 0, 1, 3 }, { 0, 0, 1 }
-local reserve = math.min((window > 0 and LEFT_IN_WINDOW or LEFT_IN_BUCKET)[urgency + 1], calls - 1)
-
-local function in_window()
-  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
-  local used, allowed = redis.call('ZCARD', KEYS[1]), calls - reserve
+local function in_window(key, allowed)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
+  local used = redis.call('ZCARD', key)
   if used < allowed then
     return 0
   end
-  local leaves = redis.call('ZRANGE', KEYS[1], used - allowed, used - allowed, 'WITHSCORES')[2]
+  local leaves = redis.call('ZRANGE', key, used - allowed, used - allowed, 'WITHSCORES')[2]
   return tonumber(leaves) + window - now
+end
+
+local function in_windows()
+  local wait = in_window(KEYS[1], calls - reserve)
+  return urgency < 2 and wait or math.max(wait, in_window(KEYS[5], of_background))
 end
 
 local function tokens()
@@ -36,8 +40,10 @@ end
 
 local function take()
   if window > 0 then
-    redis.call('ZADD', KEYS[1], now, ARGV[6])
-    redis.call('PEXPIRE', KEYS[1], window)
+    for _, key in ipairs({ KEYS[1], urgency == 2 and KEYS[5] or nil }) do
+      redis.call('ZADD', key, now, ARGV[6])
+      redis.call('PEXPIRE', key, window)
+    end
   else
     local left = tokens() - 1
     redis.call('HSET', KEYS[1], 'tokens', left, 'at', now)
@@ -55,7 +61,7 @@ local function behind()
 end
 
 local wait = math.max(redis.call('PTTL', KEYS[2]), behind())
-wait = math.max(wait, window > 0 and in_window() or in_bucket())
+wait = math.max(wait, window > 0 and in_windows() or in_bucket())
 if wait <= 0 then
   take()
   if urgency < 2 then

@@ -19,17 +19,6 @@ if not is_newest(KEYS[1], ARGV[1], ARGV[2]) then
   return 0
 end
 
-local function parts(position)
-  local ms, seq = string.match(position, '(%d+)-(%d+)')
-  return tonumber(ms), tonumber(seq)
-end
-
-local function before(a, b)
-  local a_ms, a_seq = parts(a)
-  local b_ms, b_seq = parts(b)
-  return a_ms < b_ms or (a_ms == b_ms and a_seq < b_seq)
-end
-
 local stored = redis.call('HMGET', KEYS[2], 'at', 'digest')
 if stored[1] and (before(ARGV[3], stored[1]) or (ARGV[3] == stored[1] and ARGV[4] == stored[2])) then
   return 1
