@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
-from sandbox.entra.audits import initiated_by_user, policy_change_audit, state_change_audits
+from sandbox.entra.audits import initiated_by_user, policy_change_audits, state_change_audits
 from sandbox.entra.cast import attempt_from
 from sandbox.entra.faults import fault_from
 from sandbox.entra.pane import pane, policy_seen
@@ -56,7 +55,9 @@ class Admin:
         return answer
 
     def _person(self, request: web.Request) -> Person:
-        name = request.match_info["name"]
+        return self._named(request.match_info["name"])
+
+    def _named(self, name: str) -> Person:
         person = self._tenant.anybody(name)
         if person is None:
             raise Refusal(404, "NotFound", f"{name} is not in the cast")
@@ -193,23 +194,27 @@ class Admin:
         return self._graph.budget()
 
     def policy(self, _: web.Request, sent: Json) -> Json:
-        """POST policy: another administrator turns a policy on or off; the audit log says who."""
-        wanted, state = str(sent["policy"]), str(sent["state"])
-        policy = next(
-            (one for one in self._tenant.policies if wanted in (one["id"], one["displayName"])), None
-        )
-        if policy is None:
-            raise Refusal(404, "NotFound", f"there is no policy {wanted}")
+        """POST policy {"policy": name or id, "state": "enabled", "by": key}: it is edited.
+
+        Without a state something else of it changes. The audit log says who: one of the administrators.
+        """
+        tenant, policy = self._tenant, self._policy(str(sent["policy"]))
+        state = str(sent.get("state", policy["state"]))
         if state not in POLICY_STATES:
             raise Refusal(400, "BadRequest", f"a policy's state is one of {', '.join(POLICY_STATES)}")
-        before = copy.deepcopy(policy)
-        by = self._someone_else(None)
-        if policy["state"] != state:
-            self._tenant.set_policy_state(policy, state)
-            correlation = self._tenant.new_id("policy-change", len(self._tenant.audits))
-            audit = policy_change_audit(self._tenant, policy, before, initiated_by_user(by), correlation)
-            self._tenant.log_audit(audit)
-        return {"policy": policy_seen(self._tenant, policy), "by": by.upn}
+        by = self._named(str(sent["by"])) if "by" in sent else self._someone_else(None)
+        if "state" not in sent or state != policy["state"]:
+            before = dict(policy)
+            tenant.set_policy_state(policy, state)
+            for audit in policy_change_audits(tenant, before, policy, by):
+                tenant.log_audit(audit)
+        return {"policy": policy_seen(tenant, policy), "by": by.upn}
+
+    def _policy(self, name: str) -> Json:
+        for policy in self._tenant.policies:
+            if name in (policy["id"], policy["displayName"]):
+                return policy
+        raise Refusal(404, "NotFound", f"there is no policy {name}")
 
     def add_method(self, request: web.Request, sent: Json) -> Json:
         """The person registers a sign-in method."""

@@ -70,18 +70,28 @@ def state_change_audits(
     ]
 
 
-def policy_change_audit(tenant: Tenant, policy: Json, before: Json, by: Json, correlation: str) -> Json:
-    """Return the record of a changed Conditional Access policy: both versions whole, as JSON text.
+def policy_change_audits(tenant: Tenant, before: Json, policy: Json, by: Person) -> list[Json]:
+    """Return the two records of a changed Conditional Access policy: its own, and the directory's.
 
+    Both versions stand in them whole, as JSON text.
     https://learn.microsoft.com/entra/identity/conditional-access/troubleshoot-policy-changes-audit-log
     """
-    change = _changed("ConditionalAccessPolicy", json.dumps(before), json.dumps(policy))
+    correlation = tenant.new_id("policy-change", policy["id"], len(tenant.audits))
+    versions = (json.dumps(one, separators=(",", ":")) for one in (before, policy))
+    change = _changed("ConditionalAccessPolicy", *versions)
     about = {"id": policy["id"], "displayName": policy["displayName"], "type": "Policy"}
-    return {
-        **_audit(tenant, about, "Update conditional access policy", [change], correlation=correlation, by=by),
-        "category": "Policy",
-        "loggedByService": "Conditional Access",
-    }
+    return [
+        {
+            **_audit(tenant, about, activity, [change], correlation=correlation, by=initiated_by_user(by)),
+            "category": "Policy",
+            "loggedByService": service,
+            "additionalDetails": [{"key": "Category", "value": "Conditional Access"}],
+        }
+        for activity, service in (
+            ("Update policy", "Core Directory"),
+            ("Update conditional access policy", "Conditional Access"),
+        )
+    ]
 
 
 def _requirement(tenant: Tenant, state: str) -> str:

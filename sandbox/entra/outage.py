@@ -1,12 +1,9 @@
-"""Many people at once: doors under /_admin/ for a crowd that fails or registers, a policy that somebody
-changed, and records that Entra publishes late.
-
-Audit activities: https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities
+"""Many people at once: doors under /_admin/ for a crowd that fails or registers, and for records that Entra
+publishes late.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,7 +11,6 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.entra.audits import initiated_by_user
 from sandbox.entra.filters import moment
 from sandbox.entra.sign_in_rows import Attempt, sign_in_row
 from sandbox.entra.tenant import Person, Tenant
@@ -34,7 +30,6 @@ class Outage:
         """Mount every door."""
         for path, handler in (
             ("crowd", self.crowd),
-            ("policy-changes", self.change_policy),
             ("publish", self.publish),
             ("log", self.write_log),
         ):
@@ -76,20 +71,6 @@ class Outage:
         add_sign_ins(tenant, [{**like, **row} for row in sent.get("rows", ())])
         return {"rows": len(tenant.sign_ins)}
 
-    def change_policy(self, sent: Json) -> Json:
-        """POST policy-changes {"policy": name, "by": key, "state": "enabled"}: an admin edits a policy."""
-        tenant = self.tenant
-        policy = next(one for one in tenant.policies if sent["policy"] in (one["displayName"], one["id"]))
-        by = tenant.anybody(str(sent["by"]))
-        if by is None:
-            raise ValueError(f"{sent['by']} is not in the cast")
-        before = dict(policy)
-        policy["state"] = sent.get("state", policy["state"])
-        policy["modifiedDateTime"] = tenant.timestamp()
-        for audit in policy_change_audits(tenant, before, policy, by):
-            tenant.log_audit(audit)
-        return {"policy": policy}
-
     def publish(self, sent: Json) -> Json:
         """POST publish {"ids": […], "in": 300}: these sign-ins become visible in so many seconds."""
         at = self.tenant.now() + timedelta(seconds=float(sent["in"]))
@@ -101,7 +82,7 @@ def _answered(handler: Callable[[Json], Json]) -> Callable[[web.Request], Any]:
     async def answer(request: web.Request) -> web.Response:
         try:
             return web.json_response(handler(await request.json()))
-        except (ValueError, KeyError, TypeError, StopIteration) as problem:
+        except (ValueError, KeyError, TypeError) as problem:
             return web.json_response({"error": f"{type(problem).__name__}: {problem}"}, status=400)
 
     return answer
@@ -180,39 +161,3 @@ def add_sign_ins(tenant: Tenant, rows: list[Json], late: float = 0) -> None:
         for row in rows:
             seconds = timedelta(seconds=late)
             tenant.published_at[row["id"]] = moment(row["createdDateTime"]) + seconds
-
-
-def policy_change_audits(tenant: Tenant, before: Json, policy: Json, by: Person) -> list[Json]:
-    """Return the two records of a change: that of Conditional Access, and that of the directory."""
-    correlation = tenant.new_id("policy-change", policy["id"], len(tenant.audits))
-    values = [json.dumps(one, separators=(",", ":")) for one in (before, policy)]
-    changed = {"displayName": "ConditionalAccessPolicy", "oldValue": values[0], "newValue": values[1]}
-    return [
-        {
-            "id": f"{prefix}_{correlation}_{99617149 + len(tenant.audits)}",
-            "category": "Policy",
-            "correlationId": correlation,
-            "result": "success",
-            "resultReason": None,
-            "activityDisplayName": activity,
-            "activityDateTime": tenant.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "loggedByService": service,
-            "operationType": "Update",
-            "initiatedBy": initiated_by_user(by),
-            "targetResources": [
-                {
-                    "id": policy["id"],
-                    "displayName": policy["displayName"],
-                    "type": "Policy",
-                    "userPrincipalName": None,
-                    "groupType": None,
-                    "modifiedProperties": [changed],
-                }
-            ],
-            "additionalDetails": [{"key": "Category", "value": "Conditional Access"}],
-        }
-        for prefix, activity, service in (
-            ("IPCGraph", "Update conditional access policy", "Conditional Access"),
-            ("Directory", "Update policy", "Core Directory"),
-        )
-    ]

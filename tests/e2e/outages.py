@@ -17,7 +17,7 @@ ASKED = ("why {}@contoso.com", "explain 50076", "help", "pending")
 
 async def break_sign_ins(world: Watched, people: int, over: float) -> None:
     """An admin changes a policy, and it stops so many people; their failures appear in the time to come."""
-    await world.admin("policy-changes", {"policy": POLICY, "by": ADMIN})
+    await world.admin("policy", {"policy": POLICY, "by": ADMIN})
     crowd = {"users": people, "code": 53003, "policy": POLICY, "lane": "broker", "over": over, "late": over}
     await world.admin("crowd", crowd)
 

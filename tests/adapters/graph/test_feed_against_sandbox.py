@@ -65,7 +65,7 @@ async def test_who_changed_a_policy_is_told(entra: EntraSandbox, gateway: Gatewa
     policy = entra.tenant.policies[0]
     assert await GraphPolicyAudits(gateway).last_change(policy["id"], NOW - timedelta(days=1)) is None
 
-    await tell(entra, "policy-changes", policy=policy["displayName"], by="rune.storm")
+    await tell(entra, "policy", policy=policy["displayName"], by="rune.storm")
     found = await GraphPolicyAudits(gateway).last_change(policy["id"], NOW - timedelta(days=1))
 
     assert found is not None

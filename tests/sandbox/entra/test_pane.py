@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -79,6 +80,37 @@ async def test_the_audit_log_names_who_changed_a_policy(graph: Client) -> None:
     assert len(graph.sandbox.tenant.audits) == before
 
 
+async def test_a_policy_edited_by_somebody_leaves_two_records(graph: Client) -> None:
+    policy = graph.sandbox.tenant.policies[0]
+
+    await graph.admin("policy", {"policy": policy["displayName"], "by": "rune.storm"})
+
+    text = f"targetResources/any(t:t/id eq '{policy['id']}')"
+    audits = (await graph.get(f"/v1.0/auditLogs/directoryAudits?$filter={quote(text)}")).value
+    assert {one["activityDisplayName"] for one in audits} == {
+        "Update conditional access policy",
+        "Update policy",
+    }
+    assert {one["loggedByService"] for one in audits} == {"Conditional Access", "Core Directory"}
+    assert {one["initiatedBy"]["user"]["userPrincipalName"] for one in audits} == {"rune.storm@contoso.com"}
+    assert policy["modifiedDateTime"] == "2026-11-23T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"policy": "no such policy", "by": "rune.storm"}, 404),
+        ({"policy": POLICY, "by": "nobody"}, 404),
+        ({"policy": POLICY, "state": "on"}, 400),
+        ({"state": "enabled"}, 400),
+    ],
+)
+async def test_a_policy_is_not_edited_by_half(graph: Client, body: dict[str, str], status: int) -> None:
+    before = len(graph.sandbox.tenant.audits)
+    assert (await graph.send("POST", "/_admin/policy", body)).status == status
+    assert len(graph.sandbox.tenant.audits) == before
+
+
 @pytest.mark.parametrize(
     ("path", "scarce"), [("auditLogs/signIns?$top=1", True), ("users/ada.lind@contoso.com", False)]
 )
@@ -113,7 +145,7 @@ async def test_the_feed_tells_calls_people_and_policies(graph: Client) -> None:
     await graph.admin("policy", {"policy": POLICY, "state": "enabled"})
     told = feed.after(before) or []
     kinds = [fact["kind"] for fact in told]
-    assert kinds == ["entra_person", "audit", "audit", "graph", "graph", "policy", "audit"]
+    assert kinds == ["entra_person", "audit", "audit", "graph", "graph", "policy", "audit", "audit"]
     patch, lost = (fact["call"] for fact in told if fact["kind"] == "graph")
     assert (patch["method"], patch["status"], patch["body"]) == (
         "PATCH",
