@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bot.domain.alerts import AlertGroup, GroupState, Scope
 from bot.domain.silencing import LENGTHS, Reach, reaches
 from bot.errors import BadInput
@@ -37,7 +35,7 @@ async def diagnose(errand: Errand) -> None:
 async def look_after(errand: Errand) -> None:
     """Say that the clicker looks after the alert."""
     await check_place(errand.caller, errand.desk, must_see=True, doing=errand.job.kind)
-    ask = AcknowledgeAsk(errand.said("value"), errand.caller.user_id, _clicked_at(errand), errand.job.op_id)
+    ask = AcknowledgeAsk(errand.said("value"), errand.caller.user_id, errand.clicked_at, errand.job.op_id)
     looked = await acknowledge(ask, errand.desk)
     if looked.by is not None:
         await errand.line.say(looked_after(looked.by, errand.caller.user_id))
@@ -68,7 +66,7 @@ async def keep_quiet(errand: Errand) -> None:
         reason=errand.said(labels.REASON_FIELD),
         subject=_stored_subject(group, Reach(reach)),
         slack_id=errand.caller.user_id,
-        at=_clicked_at(errand),
+        at=errand.clicked_at,
         op_id=errand.job.op_id,
     )
     await errand.line.say(silenced(await silence(ask, errand.desk)))
@@ -78,9 +76,3 @@ def _stored_subject(group: AlertGroup, reach: Reach) -> str:
     """Return what is silenced, in English like everything that is stored: others read it too."""
     with reading_in(DEFAULT):
         return subject_of(group, reach)
-
-
-def _clicked_at(errand: Errand) -> datetime:
-    """Return when it was recorded: the same at every delivery."""
-    at = errand.said("at")
-    return datetime.fromisoformat(at) if at else errand.desk.now()

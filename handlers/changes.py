@@ -95,7 +95,8 @@ async def withdraw(errand: Errand) -> None:
 async def lift_hold(errand: Errand) -> None:
     """Let changes be made again. The button is in the channel, in direct messages and in the home tab."""
     await check_place(errand.caller, errand.desk, must_see=False, doing=errand.job.kind)
-    ask = LiftAsk(errand.caller.user_id, errand.said(labels.REASON_FIELD), errand.job.op_id)
+    reason = errand.said(labels.REASON_FIELD)
+    ask = LiftAsk(errand.caller.user_id, reason, errand.job.op_id, errand.clicked_at)
     await lift(ask, errand.desk)
     await errand.line.say(plain(_(LIFTED)))
     await refresh_home(errand)

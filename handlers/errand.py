@@ -37,6 +37,12 @@ class Errand:
         return self.job.op_id.startswith("slash:")
 
     @property
+    def clicked_at(self) -> datetime:
+        """When it was recorded: the same at every delivery."""
+        at = self.said("at")
+        return datetime.fromisoformat(at) if at else self.desk.now()
+
+    @property
     def requester(self) -> Person:
         """Who asks, by Slack ids alone: the use case finds out who that is in Entra."""
         return Person(ObjectId(""), self.caller.user_id, self.caller.team_id, "")
@@ -56,14 +62,13 @@ class Errand:
     def click(self) -> Click:
         """Read the button's value: the request's id and the version that was shown."""
         request_id, version = request_and_version(self.said("value"))
-        at = self.said("at")
         return Click(
             request_id=request_id,
             version=version,
             slack_id=self.caller.user_id,
             channel=self.caller.channel_id,
             message_ts=self.caller.message_ts,
-            clicked_at=datetime.fromisoformat(at) if at else self.desk.now(),
+            clicked_at=self.clicked_at,
             op_id=self.job.op_id,
         )
 

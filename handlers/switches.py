@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from bot.ports import Desk
 from bot.render import labels
@@ -50,13 +49,12 @@ async def resume_all_alerts(errand: Errand) -> None:
 
 
 def _ask(errand: Errand) -> PauseAsk:
-    at = errand.said("at")
     return PauseAsk(
         slack_id=errand.caller.user_id,
         reason=errand.said(labels.REASON_FIELD),
         op_id=errand.job.op_id,
         length=PAUSE_LENGTHS.get(errand.said(labels.PAUSE_LENGTH_FIELD)),
-        at=datetime.fromisoformat(at) if at else None,
+        at=errand.clicked_at,
     )
 
 

@@ -15,7 +15,7 @@ from bot.usecases.identify import entra_account, slack_account
 class Right(StrEnum):
     """What someone wants to do."""
 
-    ASK = "ask"  # read: why, explain, pending, history
+    ASK = "ask"  # read; look after an alert, or silence one person's
     REQUEST = "request"  # ask for a change: who may ask, with an Entra account
     APPROVE = "approve"  # approve or deny a change: approvers, with an Entra account
 

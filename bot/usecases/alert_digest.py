@@ -74,8 +74,7 @@ def _was_held(group: AlertGroup, desk: Desk) -> bool:
 async def _post(channel: str, waiting: Sequence[Standing], desk: Desk) -> None:
     """Claim every group that is listed, so that nobody posts it meanwhile; then post, and remember."""
     alerts, holder = alerts_of(desk), desk.new_id()
-    mine = [s for s in waiting if await alerts.messages.begin(s.group.id, holder, CLAIM)]
-    mine = [s for s in mine if await alerts.messages.get(s.group.id) is None]
+    mine = [s for s in waiting if await _claimed(s.group.id, holder, desk)]
     views = [await view_of(s, Delivery(s.group.id), desk) for s in mine]
     try:
         posted = await _on_board(channel, views, desk) if views else None
@@ -93,6 +92,17 @@ async def _post(channel: str, waiting: Sequence[Standing], desk: Desk) -> None:
         await note(s.group, Quiet.DIGEST, posted.channel, desk)
     await tally("digests", desk)
     await tally("in_digest", desk, len(mine))
+
+
+async def _claimed(group_id: str, holder: str, desk: Desk) -> bool:
+    """Claim a group, unless somebody has it or posted it meanwhile."""
+    messages = alerts_of(desk).messages
+    if not await messages.begin(group_id, holder, CLAIM):
+        return False
+    if await messages.get(group_id) is None:
+        return True
+    await messages.let_go(group_id, holder)  # whoever wants to edit that message need not wait for the claim
+    return False
 
 
 async def _remember_all(mine: Sequence[Standing], holder: str, posted: MessageRef, desk: Desk) -> None:

@@ -20,7 +20,7 @@ from bot.domain.alerts import (
     Silence,
 )
 from bot.domain.people import ObjectId
-from bot.errors import BotError, GraphRefused, StoreUnavailable
+from bot.errors import BotError, GraphRefused, SettingsError, StoreUnavailable
 from bot.ports import Desk, SwitchState
 from bot.usecases.alert_jobs import Delivery
 
@@ -46,8 +46,9 @@ class Surroundings:
 
 
 def alerts_of(desk: Desk) -> Alerts:
-    """Return the desk's alerts; whoever carries out an alert's job has them."""
-    assert desk.alerts is not None
+    """Return the desk's alerts. Raises SettingsError for a job left from before they were switched off."""
+    if desk.alerts is None:
+        raise SettingsError("PSSO_ALERT_CHANNEL", "is not set: nobody carries out the alerts that are left")
     return desk.alerts
 
 

@@ -30,6 +30,7 @@ from bot.domain.alert_overview import (
     with_reason,
 )
 from bot.domain.alerts import AlertGroup, Quieted, Silence
+from bot.domain.digest import days_before
 from bot.domain.people import User, is_object_id
 from bot.errors import BadInput, GraphError, NoSuchUser
 from bot.ports import Desk
@@ -39,8 +40,6 @@ MOST_QUIET = 5
 MOST_DECISIONS = 10
 LOOKED_THROUGH = 200
 """The newest quiet events that are looked through for those worth telling."""
-
-DAYS = 7
 
 
 async def alerts_overview(desk: Desk) -> Overview | None:
@@ -108,7 +107,7 @@ async def alerts_about(asked: str, desk: Desk) -> AboutPerson | None:
 
 def days_until(now: datetime) -> tuple[str, ...]:
     """Return the names of the last seven days by UTC, today at the end."""
-    return tuple(f"{now - timedelta(days=back):%Y-%m-%d}" for back in range(DAYS - 1, -1, -1))
+    return days_before(now + timedelta(days=1))
 
 
 async def _poll(alerts: Alerts, desk: Desk) -> PollStanding:

@@ -94,11 +94,6 @@ class Run:
         """Whether the change was sent already, by us or perhaps by a worker that had the request before."""
         return bool(self.sent) or self.request.fence > 1
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the time to try is used up."""
-        return self.desk.now() >= self.until
-
 
 async def carry_out(job: Job, worker: str, desk: Desk) -> None:
     """Execute the request of an outbox job when it has just been approved; other news is not for us."""

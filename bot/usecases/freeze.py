@@ -23,11 +23,12 @@ MOST_LOOKS = 20
 
 @dataclass(frozen=True, slots=True)
 class LiftAsk:
-    """Who wants to lift the freeze, and why; `op_id` is the same for every delivery of one click."""
+    """Who wants to lift the freeze, why, and when they said so; `op_id`, `at`: the same in every delivery."""
 
     slack_id: str
     reason: str
     op_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ async def put_on_hold(ask: HoldAsk, desk: Desk) -> SwitchState:
 async def lift(ask: LiftAsk, desk: Desk) -> SwitchState:
     """Lift the freeze: approvers alone, with a reason. Raises NotAllowed, BadInput, AuditUnavailable.
 
-    Lifting what is not frozen changes nothing, and so does a second delivery of the same click.
+    Lifting what is not frozen changes nothing. A hold that began after the click is not the one that was
+    looked at: NotAllowed(STALE_CARD), also for a late second delivery.
     """
     deed = Deed("lift", ask.slack_id, ask.op_id)
     async with refusals_recorded(deed, desk.journal):
@@ -94,8 +96,11 @@ async def lift(ask: LiftAsk, desk: Desk) -> SwitchState:
             raise BadInput(problem, "reason")
         deed.actor = await admit(ask.slack_id, Right.APPROVE, desk, fresh=True)
         lifted = SwitchState(False, ask.slack_id, ask.reason.strip(), desk.now())
-        if await frozen(desk) is None:
+        held = await frozen(desk)
+        if held is None:
             return lifted
+        if held.at > ask.at:
+            raise NotAllowed(Denial.STALE_CARD)
         await desk.journal.write(deed.entry("freeze.lifted", reason=lifted.reason))
         return await _throw(lifted, desk)
 
@@ -135,3 +140,7 @@ async def _throw(state: SwitchState, desk: Desk) -> SwitchState:
     await desk.switches.throw(FREEZE, state)
     await desk.schedule.put(ANNOUNCE, FREEZE, desk.now(), body)
     return state
+
+
+SCHEDULED = {ANNOUNCE: announce_freeze}
+"""The kind of scheduled jobs that belongs here, and who carries it out."""

@@ -18,7 +18,7 @@ RECENT = 50  # records about one person
 class Deed:
     """What someone tries to do; filled in while it becomes known who and about whom."""
 
-    what: str  # "request", "approve", "deny", "cancel"
+    what: str  # "request", "approve", "deny", "undo", "hold", "silence"…
     slack_id: str
     op_id: str
     request_id: str | None = None

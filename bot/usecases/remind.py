@@ -13,7 +13,6 @@ from bot.domain.approval import ChangeRequest, State
 from bot.errors import Denial, NotAllowed
 from bot.ports import Desk, Job, News
 from bot.usecases.admit import Right, admit
-from bot.usecases.freeze import ANNOUNCE, announce_freeze
 from bot.usecases.tell import tell
 
 REMIND = "remind"
@@ -115,5 +114,5 @@ async def _tell_approver(slack_id: str, request: ChangeRequest, desk: Desk) -> N
         await tell(slack_id, request, News.ESCALATED, desk)
 
 
-SCHEDULED = {REMIND: carry_out_reminder, ANNOUNCE: announce_freeze}
-"""The kinds of scheduled jobs that belong here, and who carries them out."""
+SCHEDULED = {REMIND: carry_out_reminder}
+"""The kind of scheduled jobs that belongs here, and who carries it out."""

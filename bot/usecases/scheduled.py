@@ -13,6 +13,7 @@ from bot.usecases import (
     aftercare,
     alert_digest,
     deliver_alerts,
+    freeze,
     pause_alerts,
     remind,
     shadow_report,
@@ -25,6 +26,7 @@ LEASE = timedelta(minutes=2)
 KINDS: Mapping[str, Callable[[Job, Desk], Awaitable[None]]] = {
     **aftercare.SCHEDULED,
     **remind.SCHEDULED,
+    **freeze.SCHEDULED,
     **deliver_alerts.SCHEDULED,
     **alert_digest.SCHEDULED,
     **pause_alerts.SCHEDULED,

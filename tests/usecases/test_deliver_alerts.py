@@ -35,6 +35,7 @@ from bot.usecases.alert_standing import PAUSED
 from bot.usecases.policy_changes import RememberedChanges
 from tests.alert_fakes import (
     ALERT_CHANNEL,
+    FakeAlertMessages,
     FakePolicyAudits,
     FakeWatchingDesk,
     a_group,
@@ -639,6 +640,26 @@ async def test_a_digest_is_written_down_also_when_the_store_is_away_for_a_moment
     assert len(desk.alerts.messages.refs) == 40
     await alert_digest.post_digest(Job("2", "alert_digest", "1", {"channel": ALERT_CHANNEL}), desk)
     assert [len(views) for _, views in desk.alerts.board.digests] == [40]
+
+
+class PostedMeanwhile(FakeAlertMessages):
+    """Another worker posts each group's card just before a digest claims it."""
+
+    async def begin(self, group_id: str, holder: str, lasting: timedelta) -> bool:
+        self.refs.setdefault(group_id, MessageRef(ALERT_CHANNEL, "1795.1", NOON, NOON, 1))
+        return await super().begin(group_id, holder, lasting)
+
+
+async def test_a_digest_holds_up_no_card_that_was_posted_meanwhile() -> None:
+    clock = FakeClock()
+    messages = PostedMeanwhile(now=clock)
+    desk = a_desk(clock=clock, alerts=some_alerts(clock=clock, counters=Counted(), messages=messages))
+    for group in people_groups(3):
+        desk.alerts.groups.groups[group.id] = group
+    desk.clock.advance(5)
+    await alert_digest.post_digest(Job("1", "alert_digest", "1", {"channel": ALERT_CHANNEL}), desk)
+    assert (desk.alerts.board.digests, messages.claims) == ([], {})
+    assert len(messages.refs) == 3
 
 
 async def test_a_deleted_card_is_not_edited_for_ever() -> None:

@@ -16,6 +16,7 @@ from bot.usecases.freeze import (
     FREEZE,
     HOUR,
     MOST_LOOKS,
+    SCHEDULED,
     HoldAsk,
     LiftAsk,
     freeze,
@@ -24,13 +25,13 @@ from bot.usecases.freeze import (
     put_on_hold,
     too_many_disables,
 )
-from bot.usecases.remind import SCHEDULED
 from tests.fakes import (
     APPROVAL_CHANNEL,
     APPROVER,
     APPROVER_2,
     BYSTANDER,
     HELPDESK,
+    NOON,
     FakeDesk,
     a_desk,
     an_object_id,
@@ -40,7 +41,7 @@ from tests.fakes import (
 from tests.usecases.requests import CARD_TS, a_click, a_pending_request, a_wish
 
 WHY = "Eleven disables within an hour"
-LOOKED = LiftAsk(slack_id_of(APPROVER), "Looked at all eleven: a new office", "op-lift")
+LOOKED = LiftAsk(slack_id_of(APPROVER), "Looked at all eleven: a new office", "op-lift", NOON)
 
 
 async def run_due(desk: FakeDesk) -> None:
@@ -110,6 +111,23 @@ async def test_an_approver_lifts_it_with_a_reason() -> None:
     assert desk.journal.kinds == ["freeze.on", "freeze.lifted"]
     assert desk.journal.entries[-1].detail["reason"] == LOOKED.reason
     assert desk.announcer.announced[1:] == [(News.LIFTED, LOOKED.reason, LOOKED.slack_id)]
+
+
+async def test_a_late_second_delivery_lifts_no_hold_that_began_since() -> None:
+    desk = a_desk()
+    await freeze("", WHY, desk)
+    await lift(LOOKED, desk)
+    desk.clock.advance(60)
+    await freeze("", "Eleven more", desk)
+
+    with pytest.raises(NotAllowed) as caught:
+        await lift(LOOKED, desk)
+
+    assert caught.value.denial is Denial.STALE_CARD
+    state = await frozen(desk)
+    assert state is not None
+    assert state.reason == "Eleven more"
+    assert desk.journal.kinds == ["freeze.on", "freeze.lifted", "freeze.on", "refused"]
 
 
 @pytest.mark.parametrize("reason", ["", "    ", "ok", "password: hunter22"])
@@ -230,7 +248,7 @@ async def test_nobody_approves_a_disable_while_frozen() -> None:
     assert desk.requests.records["req-1"].votes == ()
     assert desk.journal.entries[-1].detail["because"] == "frozen"
 
-    await lift(LOOKED, desk)
+    await lift(replace(LOOKED, at=desk.now()), desk)
     assert len((await approve(a_click(desk, op_id="another click"), desk)).votes) == 1
 
 

@@ -220,7 +220,10 @@ async def test_a_bug_ends_a_run_and_not_the_bot(caplog: pytest.LogCaptureFixture
 
 @virtual_time
 async def test_without_alerts_there_is_nothing_to_do() -> None:
-    await group_alerts(a_desk(), "one", asyncio.Event())
+    desk = a_desk()
+    async with asyncio.timeout(1):  # it returns, and does not wait for the stop
+        await group_alerts(desk, "one", asyncio.Event())
+    assert desk.clock() == NOON
 
 
 @virtual_time

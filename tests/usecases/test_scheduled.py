@@ -13,6 +13,7 @@ from bot.usecases import (
     aftercare,
     alert_digest,
     deliver_alerts,
+    freeze,
     pause_alerts,
     remind,
     shadow_report,
@@ -48,9 +49,9 @@ async def worked_off(desk: FakeDesk, until: timedelta) -> None:
 
 def test_every_kind_has_one_owner() -> None:
     alerts = (deliver_alerts, alert_digest, pause_alerts, weekly_digest, shadow_report)
-    owners = (aftercare, remind, *alerts)
+    owners = (aftercare, remind, freeze, *alerts)
     assert len(KINDS) == sum(len(owner.SCHEDULED) for owner in owners)
-    assert {"watch", "follow", "restore", "methods", "remind"} <= set(KINDS)
+    assert {"watch", "follow", "restore", "methods", "remind", "announce_freeze"} <= set(KINDS)
 
 
 @virtual_time
@@ -68,6 +69,23 @@ async def test_an_unknown_kind_is_dropped() -> None:
     desk = a_desk()
 
     await carry_out_scheduled(Job("dance:1", "dance", "1", {}), desk)
+
+    assert (desk.schedule.jobs, desk.journal.entries) == ({}, [])
+
+
+@virtual_time
+async def test_alerts_left_from_before_they_were_switched_off_are_given_up_in_words() -> None:
+    desk = a_desk()
+    assert desk.alerts is None
+    await desk.schedule.put("alert", "g-1", desk.now(), {"group_id": "g-1"})
+    await desk.schedule.put("alert_digest", "C0ALERTS", desk.now(), {"channel": "C0ALERTS"})
+
+    await worked_off(desk, LEASE * (MOST_DELIVERIES + 1))
+
+    assert desk.schedule.jobs == {}
+    why = {entry.detail["job"]: entry.detail["why"] for entry in desk.journal.entries}
+    assert set(why) == {"alert:g-1", "alert_digest:C0ALERTS"}
+    assert all("PSSO_ALERT_CHANNEL: is not set" in words for words in why.values())
 
 
 async def test_a_request_that_is_no_longer_kept_ends_its_jobs() -> None:

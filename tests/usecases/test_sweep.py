@@ -82,3 +82,9 @@ async def test_closing_ends_what_goes_on() -> None:
 
     await shared.close()
     await shared.close()
+
+    sweep.goes_on.set()
+    await asyncio.sleep(0)
+    report = shared.last()
+    assert report is not None
+    assert (report.is_reading, report.tally.read) == (True, 1)  # nobody reads on

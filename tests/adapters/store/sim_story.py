@@ -168,7 +168,7 @@ async def _carried_out(verb: str, click: Click, desk: Desk, world: World) -> Non
     elif verb == "freeze":
         await freeze("psso-bot", "too many at once", desk)
     else:
-        await lift(LiftAsk(click.slack_id, "Looked at all of them", click.op_id), desk)
+        await lift(LiftAsk(click.slack_id, "Looked at all of them", click.op_id, click.clicked_at), desk)
 
 
 @dataclass
