@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.domain.alerts import AlertGroup, AlertView, Scope
 from bot.render import labels, safe
 from bot.render.alert_words import BLOCKED, meant_elsewhere, name_and_address, title, tries
-from bot.render.blocks import Block, Message, context, header, message, moment, section
+from bot.render.blocks import Block, Message, bullet, context, header, message, moment, section
 from bot.render.verdicts import headline
 from bot.render.words import _, ngettext
 
@@ -59,7 +59,7 @@ def _rows(by_cause: Sequence[tuple[str, list[AlertGroup]]]) -> list[Block]:
             if len(blocks) >= MOST_ROW_BLOCKS:
                 left_out += len(chunk)
                 continue
-            rows = [f"• {_row(group)}" for group in chunk]
+            rows = [bullet(_row(group)) for group in chunk]
             blocks.append(section("\n".join([title_line, *rows] if at == 0 else rows)))
     if left_out:
         blocks.append(

@@ -12,7 +12,7 @@ from bot.render.blocks import Block, actions, ago, button, moment, person, secti
 from bot.render.hours import hours_in_words
 from bot.render.quiet_words import channel_name
 from bot.render.verdicts import headline
-from bot.render.words import _
+from bot.render.words import _, ngettext
 
 ROUTES_SHOWN = 15
 
@@ -22,13 +22,14 @@ def route_lines(rules: Rules) -> list[str]:
     lines = [_route(route) for route in rules.alert_routes[:ROUTES_SHOWN]]
     left_out = len(rules.alert_routes) - len(lines)
     if left_out > 0:
-        lines.append(_("… and {count} more routes").format(count=left_out))
+        words = ngettext("… and {count} more route", "… and {count} more routes", left_out)
+        lines.append(words.format(count=left_out))
     if rules.alert_channel:
         channel = channel_name(rules.alert_channel) or "–"
         words = _("everything else: {channel}") if lines else _("all alerts: {channel}")
         lines.append(words.format(channel=channel))
     else:
-        lines.append(_("everything else: nowhere; set `PSSO_ALERT_CHANNEL`"))
+        lines.append(_("everything else: nowhere; whoever runs the bot can set a channel"))
     return lines
 
 
@@ -62,7 +63,7 @@ def brakes(rules: Rules, paused: SwitchState | None, now: datetime, *, approves:
             blocks.append(actions(button(labels.RESUME_ALERTS, labels.ON_RESUME_ALERTS, "alerts")))
     if rules.shadow:
         words = _(
-            "*▷ Shadow mode*: alerts are recorded and not posted, as `PSSO_SHADOW` says. "
+            "*▷ Shadow mode*: alerts are recorded and not posted. "
             "The weekly report tells what would have been posted."
         )
         blocks.append(section(words))

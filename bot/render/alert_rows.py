@@ -62,7 +62,10 @@ def silence_blocks(silences: Sequence[Silence], *, approves: bool) -> list[Block
     blocks = [_silence(one, may_lift=approves or not needs_approver(one.matcher)) for one in shown]
     left_out = len(silences) - len(shown)
     if left_out > 0:
-        blocks.append(context(_("{count} more silences are not shown.").format(count=left_out)))
+        words = ngettext(
+            "{count} more silence is not shown.", "{count} more silences are not shown.", left_out
+        )
+        blocks.append(context(words.format(count=left_out)))
     return blocks
 
 

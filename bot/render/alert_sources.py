@@ -49,8 +49,8 @@ def not_set_up() -> str:
 def nothing_read() -> str:
     """Return what to do where there is a channel and no source."""
     return _(
-        "Nothing is read at the moment, so no failure can be seen: set `PSSO_POLL_SECONDS` to 60, "
-        "or `PSSO_EVENT_HUB_CONNECTION` for the stream."
+        "Nothing is read at the moment, so no failure can be seen. Whoever runs the bot sets "
+        "`PSSO_POLL_SECONDS` to 60, or `PSSO_EVENT_HUB_CONNECTION` for the stream."
     )
 
 
@@ -69,15 +69,15 @@ def _marked(reading: Reading) -> str:
 
 def _poll_words(poll: PollStanding, now: datetime) -> str:
     if poll.reading is Reading.OFF:
-        return _("the sign-in log is not polled (`PSSO_POLL_SECONDS` is 0)")
+        return _("the sign-in log is not polled")
     if poll.reading is Reading.STARTING:
         return _("the sign-in log was not read yet")
     trouble = safe.prose(in_words(poll.trouble), 400) if poll.trouble else ""
     if poll.read_at is None or poll.watermark is None:
         return _joined(_("the sign-in log could not be read yet."), trouble)
-    words = _(
-        "the sign-in log was read {span} ago; the next reading begins {age} back (its watermark)"
-    ).format(span=took(poll.read_at, now), age=took(poll.watermark, now))
+    words = _("the sign-in log was read {span} ago; the next reading looks {age} back").format(
+        span=took(poll.read_at, now), age=took(poll.watermark, now)
+    )
     if poll.gaps:
         gaps = ngettext(
             "{count} missed stretch is still to be read",

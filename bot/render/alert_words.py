@@ -17,7 +17,7 @@ BLOCKED, RESOLVED, ENDED, ABSORBED = "■", "✓", "□", "▷"
 CHANNEL_PROBLEMS = {
     "not_in_channel": N_("the bot is not in it; invite it there with `/invite`"),
     "channel_not_found": N_("the bot cannot see it; invite it there with `/invite`, or check the channel id"),
-    "is_archived": N_("it is archived; choose another channel in PSSO_ALERT_CHANNEL or PSSO_ALERT_ROUTES"),
+    "is_archived": N_("it is archived; whoever runs the bot can choose another channel"),
     "shared_channel": N_("it is shared with another organisation; choose a private channel"),
 }
 POSTING_RESTRICTED = N_(

@@ -21,6 +21,8 @@ View = dict[str, Any]
 
 MOST_BLOCKS = 50
 MOST_TEXT = 3000
+MARKS = frozenset("■▲△▷●○□◷◆◇✓⚠")
+"""Shapes that stand before a word and say how something is."""
 MOST_FALLBACK = 3500  # the top-level text; chat.update refuses 4000 and more
 
 
@@ -179,7 +181,12 @@ def person(slack_id: str) -> str:
 
 def bullets(rows: Sequence[str], limit: int = MOST_TEXT) -> str:
     """Return rows as a list; what does not fit is counted in the last line."""
-    return _listed([f"• {row}" for row in rows], limit)
+    return _listed([bullet(row) for row in rows], limit)
+
+
+def bullet(row: str) -> str:
+    """Return a row of a list; one that begins with a mark ("● Good") needs no bullet before it."""
+    return row if row.lstrip("*")[:1] in MARKS else f"• {row}"
 
 
 def numbered(rows: Sequence[str], limit: int = MOST_TEXT) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from bot.domain.aadsts import meaning_of
 from bot.domain.diagnosis import Diagnosis, Exhibit
 from bot.render import labels, safe
 from bot.render.blocks import (
@@ -148,7 +149,15 @@ def _sign_in(told: dict[str, Exhibit], time_zone: str) -> list[str]:
     ids = _("Correlation id {correlation}, request id {request}").format(
         correlation=correlation, request=request
     )
-    return [f"{head}: {safe.prose(phrase(meaning), 300)}" if meaning else head, ids]
+    return [f"{head}: {safe.prose(_in_short(number, meaning), 300)}" if meaning else head, ids]
+
+
+def _in_short(number: str, meaning: str) -> str:
+    """Return what a code means; of one in our list the first sentence, for the summary says what follows."""
+    digits, said = number.removeprefix("AADSTS"), phrase(meaning)
+    listed = digits.isdecimal() and meaning_of(int(digits)) is not None
+    first, more, _rest = said.partition(". ")
+    return f"{first}." if listed and more else said
 
 
 def _exhibit(exhibit: Exhibit, time_zone: str) -> str:

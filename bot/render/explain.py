@@ -8,7 +8,7 @@ from bot.domain.aadsts import lookup_page, meaning_of
 from bot.render import safe
 from bot.render.blocks import Block, Message, context, message, section
 from bot.render.phrases import phrase
-from bot.render.words import N_, _
+from bot.render.words import N_, _, ngettext
 
 MOST_CODES = 8
 PAGE = N_("Microsoft's page")
@@ -26,7 +26,8 @@ def explanation(codes: Sequence[int], *, key: str) -> Message:
     blocks = [_code(code) for code in codes[:MOST_CODES]]
     if len(codes) > MOST_CODES:
         more = len(codes) - MOST_CODES
-        blocks.append(context(_("{count} more codes are not shown.").format(count=more)))
+        words = ngettext("{count} more code is not shown.", "{count} more codes are not shown.", more)
+        blocks.append(context(words.format(count=more)))
     first = meaning_of(codes[0])
     meaning = phrase(first.meaning) if first else _(NOT_LISTED)
     return message(f"AADSTS{codes[0]}: {meaning}", blocks, f"explain:{key}")

@@ -65,10 +65,10 @@ DENIALS: dict[Denial, str] = {
     ),
     Denial.WRONG_CHANNEL: N_("This belongs into the approval channel. Open the request's card there."),
     Denial.NOT_HELPDESK: N_(
-        "Only the helpdesk can ask this. Ask them, or have yourself added to PSSO_HELPDESK."
+        "Only the helpdesk can ask this. Ask them, or have an administrator of the bot add you to them."
     ),
     Denial.NOT_APPROVER: N_(
-        "Only approvers can decide this. Ask one, or have yourself added to PSSO_APPROVERS."
+        "Only approvers can decide this. Ask one, or have an administrator of the bot add you to them."
     ),
     Denial.NO_ENTRA_PERSON: N_(
         "Your Slack account belongs to nobody we can find in Entra. "

@@ -141,4 +141,7 @@ def _reason(request: ChangeRequest) -> str:
 
 def _rest(requests: Sequence[ChangeRequest], most: int = ROWS_SHOWN) -> list[Block]:
     left_out = len(requests) - most
-    return [context(_("{count} more are not shown.").format(count=left_out))] if left_out > 0 else []
+    if left_out <= 0:
+        return []
+    words = ngettext("{count} more is not shown.", "{count} more are not shown.", left_out)
+    return [context(words.format(count=left_out))]

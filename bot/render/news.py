@@ -66,7 +66,7 @@ def channel_news(news: News, detail: str, by: str = "") -> Message:
 
 
 def _sentence(request: ChangeRequest, news: News, detail: str) -> str:
-    return _SENTENCES[news](request, safe.prose(phrase(detail), 900))
+    return _SENTENCES[news](request, _closed(safe.prose(phrase(detail), 900)))
 
 
 def _opened(request: ChangeRequest, detail: str) -> str:
@@ -128,7 +128,7 @@ def _failed(request: ChangeRequest, detail: str) -> str:
     after = _("Ask for the diagnosis again.")
     if request.failure:
         after = _(NEXT_AFTER_FAILURE[request.failure]).format(path=_(ENTRA_PATH))
-    return _joined(_("Not done."), safe.prose(phrase(request.outcome), 600), detail, after)
+    return _joined(_("Not done."), _closed(safe.prose(phrase(request.outcome), 600)), detail, after)
 
 
 def _reminder(request: ChangeRequest, detail: str) -> str:
@@ -199,6 +199,11 @@ def _restore_due(request: ChangeRequest, detail: str) -> str:
         "The time box has ended and the Mac has not registered: per-user MFA is being set back to {state}."
     ).format(state=safe.code(request.wish.before.value))
     return _joined(f"▷ {words}", detail)
+
+
+def _closed(text: str) -> str:
+    """Return words that others stand after with a full stop, unless they end a sentence themselves."""
+    return f"{text}." if text and text[-1] not in ".!?…" else text
 
 
 def _joined(*parts: str) -> str:

@@ -47,8 +47,9 @@ def why_quiet(one: Quieted, speaker: AlertGroup | None = None) -> str:
     detail = safe.mrkdwn(one.detail, 200) or "–"
     match one.why:
         case Quiet.SILENCED:
-            subject = safe.mrkdwn(phrase(one.detail), 200) or "–"
-            said = _("silenced, by the silence over {subject}").format(subject=subject)
+            subject = safe.mrkdwn(phrase(one.detail), 200)
+            named = _("silenced, by the silence over {subject}").format(subject=subject)
+            said = named if subject else _(SHORT[one.why])
         case Quiet.ABSORBED:
             said = _("a wider alert speaks for it{name}").format(name=_named(speaker))
         case Quiet.SAME_GROUP:
@@ -73,7 +74,7 @@ ELSEWHERE: dict[Quiet, str] = {
 }
 ALONE: dict[Quiet, str] = {
     Quiet.PAUSED: N_("an approver had paused alerts"),
-    Quiet.UNROUTED: N_("no channel is set for it: `PSSO_ALERT_CHANNEL`, or a route in `PSSO_ALERT_ROUTES`"),
+    Quiet.UNROUTED: N_("no channel is set for it; whoever runs the bot can set one"),
     Quiet.CURED: N_("they registered before the message went out"),
 }
 
@@ -95,7 +96,5 @@ def _until(iso: str) -> str:
     try:
         until = datetime.fromisoformat(iso)
     except ValueError:
-        return _("outside the alert hours (`PSSO_ALERT_HOURS`)")
-    return _("outside the alert hours (`PSSO_ALERT_HOURS`); it waits until {until}").format(
-        until=moment(until)
-    )
+        return _(SHORT[Quiet.QUIET_HOURS])
+    return _("outside the alert hours; it waits until {until}").format(until=moment(until))

@@ -257,8 +257,6 @@ def _facts(request: ChangeRequest) -> tuple[str, ...]:
     facts = [
         f"*{_('Asked by')}*\n{asker(request)} {moment(wish.created_at)}",
         f"*{_('Evidence read')}*\n{moment(wish.evidence_read_at)}",
-        f"*{_('Object id')}*\n{safe.code(wish.target.object_id, 60)}",
-        f"*{_('Tenant')}*\n{safe.code(wish.tenant, 80)}",
     ]
     if request.state is State.PENDING:
         facts.insert(0, f"*{_('Open until')}*\n{moment(wish.expires_at)}")
@@ -274,7 +272,11 @@ def _small_print(request: ChangeRequest, now: datetime) -> list[str]:
     elif request.state is State.VERIFIED:
         lines.append(_way_back(request))
     version = _("version {number}").format(number=request.version)
-    return [*lines, f"{_('Request {id}').format(id=safe.code(request.id, 80))}  ·  {version}"]
+    wish = request.wish
+    ids = _("Object id {id}, tenant {tenant}").format(
+        id=safe.code(wish.target.object_id, 60), tenant=safe.code(wish.tenant, 80)
+    )
+    return [*lines, ids, f"{_('Request {id}').format(id=safe.code(request.id, 80))}  ·  {version}"]
 
 
 def _clocks(request: ChangeRequest, now: datetime) -> str:
@@ -317,7 +319,7 @@ def _buttons(request: ChangeRequest) -> list[Block]:
             )
         ]
     if request.state is State.VERIFIED and request.wish.kind is ChangeKind.DISABLE:
-        return [actions(button(labels.UNDO, labels.ON_UNDO, value, style="danger"))]
+        return [actions(button(labels.UNDO, labels.ON_UNDO, value))]
     return []
 
 

@@ -66,6 +66,9 @@ def _small_print(report: ShadowReport) -> list[str]:
         kept = report.judged + report.too_fresh
         said.append(_("People, causes and shares are of the newest {kept} alerts.").format(kept=f"{kept:,}"))
     if report.too_fresh:
-        said.append(_("{count} are too fresh to judge.").format(count=f"{report.too_fresh:,}"))
-    said.append(_("To have alerts posted, unset PSSO_SHADOW and start the bot again."))
+        words = ngettext(
+            "{count} is too fresh to judge.", "{count} are too fresh to judge.", report.too_fresh
+        )
+        said.append(words.format(count=f"{report.too_fresh:,}"))
+    said.append(_("To have alerts posted, whoever runs the bot unsets PSSO_SHADOW and starts it again."))
     return said

@@ -67,7 +67,8 @@ def sweep_message(report: SweepReport, *, now: datetime, key: str) -> Message:
         more = tally.hits - len(report.first)
         rows = [_slack_row(swept) for swept in report.first]
         blocks.append(section(bullets(rows)))
-        blocks += [context(_("{count} more are not shown.").format(count=more))] if more > 0 else []
+        words = ngettext("{count} more is not shown.", "{count} more are not shown.", more)
+        blocks += [context(words.format(count=more))] if more > 0 else []
     blocks += [section(safe.prose(doubt)) for doubt in _doubts(tally)]
     age = ago((now - report.at).total_seconds())
     blocks.append(

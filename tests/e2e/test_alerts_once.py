@@ -108,7 +108,7 @@ def alerted(messages: list[Json]) -> tuple[Counter[str], Counter[str]]:
             assert f"{CROWD} people:" in text, text
         else:
             alone.update(re.findall(r"person\.\d+@contoso\.com", text))
-            wide.update(re.findall(rf"• .*in one place, ({CROWD}) people", text))
+            wide.update(re.findall(rf"■ .*in one place, ({CROWD}) people", text))
     return alone, wide
 
 

@@ -143,7 +143,7 @@ def test_every_list_validates_whatever_others_wrote(text: str) -> None:
 def test_an_overview_answers_what_people_ask() -> None:
     seen = shown(an_overview())
     for words in (
-        "● Good: the sign-in log was read 40 s ago; the next reading begins 3 min back",
+        "● Good: the sign-in log was read 40 s ago; the next reading looks 3 min back",
         "● Good: the stream is read; 3 messages wait",
         "Live (12)",
         "Mira Holm",
@@ -168,6 +168,7 @@ def test_an_overview_answers_what_people_ask() -> None:
     ("why", "detail", "words"),
     [
         (Quiet.SILENCED, "Mira Holm", "silenced, by the silence over Mira Holm"),
+        (Quiet.SILENCED, "", "Per-user MFA blocks Platform SSO: silenced\n"),
         (Quiet.ABSORBED, "g-1", "a wider alert speaks for it (■ Blocked: "),
         (Quiet.SAME_GROUP, "g-1", "counted on the card of an alert that was there (■ Blocked: "),
         (Quiet.QUIET_HOURS, "2026-11-24T07:00+00:00", "it waits until"),
@@ -175,7 +176,7 @@ def test_an_overview_answers_what_people_ask() -> None:
         (Quiet.PAUSED, "", "an approver had paused alerts"),
         (Quiet.SHADOW, "C0ALERTS", "recorded instead of posted in #C0ALERTS"),
         (Quiet.DIGEST, "C0ALERTS", "listed in a digest in #C0ALERTS"),
-        (Quiet.UNROUTED, "", "PSSO_ALERT_CHANNEL"),
+        (Quiet.UNROUTED, "", "no channel is set for it; whoever runs the bot can set one"),
         (Quiet.CURED, "", "registered before the message went out"),
         (Quiet.BELOW_THRESHOLD, "a mistyped password", "too few tries so far: a mistyped password"),
         (Quiet.NOT_SLACK, "is_archived", "it is archived"),
@@ -209,8 +210,8 @@ def test_empty_states_help() -> None:
     assert "Nothing was kept from the channel lately" in seen
     assert "No failure of a registration is on record" in shown(replace(calm, last_failure=None))
     off = replace(calm, poll=PollStanding(Reading.OFF), stream=StreamStanding(Reading.OFF))
-    assert "set PSSO_POLL_SECONDS to 60" in shown(off)
-    assert "nowhere; set PSSO_ALERT_CHANNEL" in shown(calm, some_rules())
+    assert "Whoever runs the bot sets PSSO_POLL_SECONDS to 60" in shown(off)
+    assert "nowhere; whoever runs the bot can set a channel" in shown(calm, some_rules())
     assert "PSSO_ALERT_CHANNEL" in check(alerts_off())
 
 
@@ -295,7 +296,7 @@ def test_nothing_is_known_of_one_person() -> None:
     assert "No silence is about them" in said_of(calm)
     past = about_mira(open=())
     assert "Nothing is open. The last that is on record is from 23 Nov 2026" in said_of(past)
-    assert "set PSSO_POLL_SECONDS" in said_of(replace(calm, poll=PollStanding(Reading.OFF)))
+    assert "sets PSSO_POLL_SECONDS" in said_of(replace(calm, poll=PollStanding(Reading.OFF)))
     behind = replace(GOOD, reading=Reading.BEHIND)
     assert "■ Trouble" in said_of(replace(calm, poll=behind))
 
