@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import aiohttp
 from rich.console import Console
 from rich.rule import Rule
 
-from sandbox.demo.bot_process import BotProcess
 from sandbox.demo.browser import is_desktop, show
 from sandbox.demo.entra import Tenant
-from sandbox.demo.processes import Stage, stage_for
+from sandbox.demo.processes import Stage
 from sandbox.demo.prompt import Prompt
 from sandbox.demo.screens import Screens
 from sandbox.demo.story import play
-from sandbox.page.server import CannotServe, Page, asked_port
-from sandbox.slack.people import NotSeen, Workspace
+from sandbox.page.server import CannotServe
+from sandbox.page.whole import STOPPED, Broken, cancel_at_signals, whole
+from sandbox.slack.people import Workspace
 
 ACTS = {
     1: "1 · A Mac that cannot register",
@@ -41,33 +38,20 @@ async def main() -> int:
     console.print(
         Rule("[bold]psso-bot[/] · SIMULATED Slack and Entra on this machine, the real bot between them")
     )
-    task = asyncio.current_task()
-    assert task is not None
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
-    with tempfile.TemporaryDirectory(prefix="psso-demo-") as folder:
-        log = Path(folder, "bot.log")
-        try:
-            async with (
-                stage_for(Path(folder, "state")) as stage,
-                BotProcess(stage.bot_environment, log) as bot,
-                Page(stage.slack_url, stage.entra_url, bot, asked_port(os.environ)) as page,
-            ):
-                await _open(page.url, console)
-                await _on_stage(stage, console)
-        except asyncio.CancelledError:
-            console.print("\nEverything is stopped.")
-        except CannotServe as error:
-            console.print(str(error), style="yellow")
-            return 2
-        except (NotSeen, TimeoutError, RuntimeError) as error:
-            console.print(f"\nThe story stopped: {str(error)[:2000]}\nThe bot's log:\n{_end_of(log)}")
-            return 1
+    cancel_at_signals()
+    try:
+        async with whole() as (stage, address):
+            await _open(address, console)
+            await _on_stage(stage, console)
+    except asyncio.CancelledError:
+        console.print(f"\n{STOPPED}")
+    except CannotServe as error:
+        console.print(str(error), style="yellow")
+        return 2
+    except Broken as error:
+        console.print(f"\nThe story stopped: {error}")
+        return 1
     return 0
-
-
-def _end_of(log: Path) -> str:
-    return log.read_text()[-3000:] if log.exists() else ""
 
 
 async def _open(address: str, console: Console) -> None:

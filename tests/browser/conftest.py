@@ -29,6 +29,8 @@ NO_CHROMIUM = "The browser tests need Chromium: install the Debian packages chro
 def pytest_addoption(parser: pytest.Parser) -> None:
     words = "write the golden screenshots and the images of the documentation anew instead of comparing"
     parser.addoption("--renew", action="store_true", help=words)
+    slow = "make the page's processor so many times slower, to find what only slow machines show"
+    parser.addoption("--slow", type=float, default=1.0, metavar="TIMES", help=slow)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -88,10 +90,16 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         yield Stage(page.url, slack, tenant, bot)
 
 
+@pytest.fixture(scope="session")
+def slow(request: pytest.FixtureRequest) -> float:
+    """How many times slower the page's processor is made."""
+    return float(request.config.getoption("--slow"))
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def windows(browser: Browser, stage: Stage) -> AsyncIterator[Windows]:
+async def windows(browser: Browser, stage: Stage, slow: float) -> AsyncIterator[Windows]:
     """Opens windows on the stage; afterwards none of them may have complained."""
-    async with Windows(browser, stage.url) as opened:
+    async with Windows(browser, stage.url, slow) as opened:
         yield opened
 
 
@@ -107,9 +115,9 @@ async def quiet_page() -> AsyncIterator[Page]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def windows_on_quiet_page(browser: Browser, quiet_page: Page) -> AsyncIterator[Windows]:
+async def windows_on_quiet_page(browser: Browser, quiet_page: Page, slow: float) -> AsyncIterator[Windows]:
     """Opens windows on the page where nothing happens by itself."""
-    async with Windows(browser, quiet_page.url) as opened:
+    async with Windows(browser, quiet_page.url, slow) as opened:
         yield opened
 
 

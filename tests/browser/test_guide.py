@@ -27,14 +27,16 @@ CARD_HIGH, HOME_HIGH = 1500, 2600
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def windows(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Windows]:
+async def windows(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, slow: float
+) -> AsyncIterator[Windows]:
     """Opens windows on a stage of its own, untouched."""
     folder = tmp_path_factory.mktemp("guide")
     async with (
         stage_for(folder / "state") as stage,
         BotProcess(stage.bot_environment, folder / "bot.log") as bot,
         ServedPage(stage.slack_url, stage.entra_url, bot) as page,
-        Windows(browser, page.url) as opened,
+        Windows(browser, page.url, slow) as opened,
     ):
         yield opened
 

@@ -20,6 +20,14 @@ ONE_FONT = ':root { --body: "DejaVu Sans", "Noto Color Emoji"; --mono: "DejaVu S
 REFUSED = "responded with a status of 400"  # the browser's note beside what the page says in words
 CALM = "*, *::before, *::after { animation: none !important; transition: none !important; }"
 
+# A form outlives its window: one that another test left open would lie over this one's page.
+LEAVE_FORMS = """async () => {
+  const { state } = await import("/static/state.js");
+  const { act } = await import("/static/api.js");
+  for (const [person, { modals }] of state.slacks)
+    if (modals.length) await act(person, "close", { view_id: modals.at(-1).id, all: true });
+}"""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -37,6 +45,7 @@ class Windows:
 
     browser: Browser
     url: str
+    slow: float = 1.0  # times slower is the page's processor
     complaints: list[str] = field(default_factory=list)
     _open: list[BrowserContext] = field(default_factory=list)
 
@@ -65,11 +74,16 @@ class Windows:
         context.set_default_timeout(PATIENCE_MS)
         self._open.append(context)
         page = await context.new_page()
+        if self.slow > 1:
+            devtools = await context.new_cdp_session(page)
+            await devtools.send("Emulation.setCPUThrottlingRate", {"rate": self.slow})
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._heard)
         query = {"people": ",".join(people), "theme": "light", "pane": "0", "guide": "0", **address}
         await page.goto(f"{self.url}/?{urlencode(query)}")
         await page.locator("body.ready").wait_for()
+        await page.evaluate(LEAVE_FORMS)
+        await expect(page.locator(".dialog-modal")).to_have_count(0)
         if one_font:
             await page.add_style_tag(content=ONE_FONT + CALM)
             await page.evaluate("document.fonts.ready")

@@ -1,8 +1,9 @@
 // The page: columns of people, the tenant beside them, the guide above them.
 
-import { fill, h, icon, keepingFocus } from "./dom.js";
+import { fill, h, icon } from "./dom.js";
 import { EntraPane } from "./entra.js";
 import { closePopover } from "./popover.js";
+import { arrange, keepingFocus } from "./redraw.js";
 import { goToNextPart } from "./regions.js";
 import { kept, keep, setTheme, nextTheme, themeWords } from "./settings.js";
 import { Seat } from "./seat.js";
@@ -52,13 +53,16 @@ async function showPeople(people) {
           closable: () => seats.length > 1,
         }),
     );
-  for (const node of [...seatsNode.children]) if (!seats.some((seat) => seat.node === node)) node.remove();
-  seats.forEach((seat, at) => {
-    if (seatsNode.children[at] !== seat.node)
-      seatsNode.insertBefore(seat.node, seatsNode.children[at] ?? null);
-  });
+  const focusedAt = [...seatsNode.children].findIndex((node) => node.contains(document.activeElement));
+  arrange(
+    seatsNode,
+    seats.map((seat) => seat.node),
+  );
   seatsNode.dataset.columns = String(seats.length);
   for (const seat of seats) seat.redrawHead();
+  // Whoever was in a column that is another person's now, or closed, goes on at its head.
+  if (focusedAt >= 0 && !seatsNode.contains(document.activeElement))
+    seats[Math.min(focusedAt, seats.length - 1)]?.focusHead();
   keep("people", seats.map((seat) => seat.person).join(","));
   drawBar();
 }

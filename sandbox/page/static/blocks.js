@@ -27,7 +27,7 @@ export function drawBlocks(blocks, context) {
  * @param {Context} context
  * @returns {Node}
  */
-export function drawBlock(block, context) {
+function drawBlock(block, context) {
   const made = BLOCKS[block?.type];
   return made ? made(block, context) : h("div", { class: "b-block" }, unknown("block", block?.type));
 }

@@ -24,6 +24,9 @@ export class Composer {
   #shown = [];
   #at = -1;
   #back = 0;
+  /** What was begun elsewhere, by channel and thread. @type {Map<string, string>} */
+  #drafts = new Map();
+  #place = "";
 
   /**
    * @param {Seat} seat
@@ -113,14 +116,26 @@ export class Composer {
     this.#suggest();
   }
 
-  /** Say where a message would go. */
+  /** Say where a message would go; what was begun somewhere else waits there. */
   update() {
+    this.#goTo(`${this.seat.channel}/${this.thread() ?? ""}`);
     const channel = this.seat.slack().channels.get(this.seat.channel);
     const name = channel?.kind === "dm" ? this.seat.appName() : `#${channel?.name ?? ""}`;
     this.field.placeholder = this.thread() ? "Reply…" : `Message ${name}`;
     this.field.setAttribute("aria-label", this.thread() ? "Reply in thread" : `Message ${name}`);
     this.box.hidden = Boolean(channel?.archived);
     this.closed.hidden = !channel?.archived;
+  }
+
+  #goTo(place) {
+    if (place === this.#place) return;
+    if (this.#place) this.#drafts.set(this.#place, this.field.value);
+    this.field.value = this.#drafts.get(place) ?? "";
+    this.#place = place;
+    this.#back = 0;
+    this.#tell("");
+    this.#hide();
+    this.#resize();
   }
 
   #resize() {
@@ -217,14 +232,16 @@ export class Composer {
     remember(this.seat.person, text);
     this.#back = 0;
     this.node.classList.add("sending");
+    const place = this.#place;
     const answer = await dispatch(this.seat, text, this.thread());
     this.node.classList.remove("sending");
-    if (!answer.ok) this.#giveBack(text, answer);
+    if (!answer.ok) this.#giveBack(place, text, answer);
   }
 
   /** What could not be sent is not lost. */
-  #giveBack(text, answer) {
-    if (!this.field.value) {
+  #giveBack(place, text, answer) {
+    if (place !== this.#place) this.#drafts.set(place, this.#drafts.get(place) || text);
+    else if (!this.field.value) {
       this.field.value = text;
       this.#resize();
     }

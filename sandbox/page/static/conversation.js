@@ -1,10 +1,11 @@
 // The middle of a column: what the conversation is, its messages or the home tab, and the composer.
 
 import { act } from "./api.js";
-import { fill, h, icon, iconButton, keepingFocus } from "./dom.js";
+import { fill, h, icon, iconButton } from "./dom.js";
 import { Composer } from "./composer.js";
 import { HomeTab } from "./home.js";
 import { MessageList } from "./messages.js";
+import { keepingFocus } from "./redraw.js";
 import { channelIcon, channelMenu, channelName } from "./sidebar.js";
 import { readOlder } from "./loading.js";
 
@@ -15,6 +16,7 @@ export class Conversation {
   /** @type {"home"|"messages"} */
   #tab = "messages";
   #dismissed = 0;
+  #head = "";
 
   /** @param {import("./seat.js").Seat} seat */
   constructor(seat) {
@@ -93,12 +95,17 @@ export class Conversation {
     if (!channel) return;
     const isApp = channel.kind === "dm";
     const name = channelName(seat, channel);
+    const waiting = elsewhere(seat);
+    const shown = [channel.id, name, channel.topic, channel.shared_outside, channel.members.length];
+    const now = JSON.stringify([shown, this.#tab, waiting?.outerHTML]);
+    if (now === this.#head) return; // every message asks; a topic that is being selected stays
+    this.#head = now;
     fill(
       this.what,
       isApp ? h("span", { class: "side-app", "aria-hidden": "true" }, "P") : channelIcon(channel),
       h("h2", {}, h("bdi", {}, name)),
     );
-    fill(this.switch, icon("chevron", 16), elsewhere(seat));
+    fill(this.switch, icon("chevron", 16), waiting);
     this.switch.setAttribute("aria-label", `Switch channel, now ${name}`);
     fill(
       this.about,
@@ -153,20 +160,18 @@ export class Conversation {
       this.#dismissed = all.length;
       this.#drawNotices();
     };
-    fill(
-      this.notices,
-      fresh.map((one) =>
-        h(
-          "div",
-          { class: "notice" },
-          icon("warn", 17),
-          h("span", { dir: "auto" }, one.text),
-          !one.text.includes(one.error) && h("code", { class: "m-code" }, one.error),
-          h("span", { class: "grow" }),
-          iconButton("close", "Dismiss", dismiss),
-        ),
+    const drawn = fresh.map((one) =>
+      h(
+        "div",
+        { class: "notice" },
+        icon("warn", 17),
+        h("span", { dir: "auto" }, one.text),
+        !one.text.includes(one.error) && h("code", { class: "m-code" }, one.error),
+        h("span", { class: "grow" }),
+        iconButton("close", "Dismiss", dismiss),
       ),
     );
+    keepingFocus(this.notices, () => fill(this.notices, drawn));
   }
 }
 

@@ -84,7 +84,7 @@ function nearDay(seconds, zone) {
  * "3 minutes ago", "in 2 hours".
  * @param {number} seconds
  */
-export function ago(seconds) {
+function ago(seconds) {
   const passed = seconds - Date.now() / 1000;
   const words = new Intl.RelativeTimeFormat("en-US", { numeric: "auto" });
   const span = Math.abs(passed);

@@ -1,6 +1,7 @@
 // Dialogs over one person's column: the frame, the focus trap, and Slack's confirm dialog.
 
 import { h, fill, focusable, iconButton, trapTab, uid } from "./dom.js";
+import { rememberedFocus } from "./redraw.js";
 
 /**
  * Show a dialog inside `host` and keep the focus in it.
@@ -10,7 +11,7 @@ import { h, fill, focusable, iconButton, trapTab, uid } from "./dom.js";
  * @returns {{node: HTMLElement, close: () => void}}
  */
 export function openDialog(host, how, ...content) {
-  const before = /** @type {HTMLElement|null} */ (document.activeElement);
+  const before = rememberedFocus(host);
   const node = h(
     "div",
     {
@@ -31,12 +32,18 @@ export function openDialog(host, how, ...content) {
       how.onescape();
     }
   });
+  // Nothing under it takes the focus, however it was lost; what is said aloud is still said.
+  const under = [...host.children].filter(
+    (one) => one instanceof HTMLElement && !one.inert && one.id !== "announcer",
+  );
+  for (const one of under) /** @type {HTMLElement} */ (one).inert = true;
   host.append(scrim);
   return {
     node,
     close: () => {
+      for (const one of under) /** @type {HTMLElement} */ (one).inert = false;
       scrim.remove();
-      if (before?.isConnected) before.focus();
+      before()?.focus();
     },
   };
 }

@@ -144,18 +144,6 @@ export function trapTab(node, event) {
 }
 
 /**
- * Draw something anew and give the focus back to the control of the same name (`data-action`) inside it.
- * @param {HTMLElement} root
- * @param {() => void} draw
- */
-export function keepingFocus(root, draw) {
-  const active = /** @type {HTMLElement|null} */ (document.activeElement);
-  const action = active && root.contains(active) ? active.dataset.action : undefined;
-  draw();
-  if (action) byAction(root, action)?.focus();
-}
-
-/**
  * The control with that `data-action`; the last one when several have it.
  * @param {Element} root
  * @param {string} action
@@ -183,7 +171,7 @@ export function uid(prefix) {
  * The first letters of a name, for an avatar.
  * @param {string} name
  */
-export function initials(name) {
+function initials(name) {
   const words = name
     .trim()
     .split(/[\s._-]+/u)

@@ -2,11 +2,12 @@
 
 import { post } from "./api.js";
 import { announce } from "./announce.js";
-import { fill, h, iconButton, keepingFocus } from "./dom.js";
+import { fill, h, iconButton } from "./dom.js";
 import { BudgetMeter } from "./budget.js";
 import { peopleList } from "./tenant_people.js";
 import { auditList, callList, policyList, signInList, trafficList } from "./tenant_lists.js";
 import { readEntra } from "./loading.js";
+import { keepingFocus } from "./redraw.js";
 import { state, touch } from "./state.js";
 
 const TABS = [

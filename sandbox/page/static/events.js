@@ -31,9 +31,20 @@ function applyPersonal(event) {
   let isStale = false;
   for (const [id, slack] of state.slacks) {
     const meant = event.person ? event.person === id : !event.to || event.to.includes(id);
-    if (meant) isStale = personal(slack, event, id) === STALE_CHANNEL || isStale;
+    if (!meant || isHeldAlready(slack, event)) continue;
+    if (event.id) slack.cursor = event.id;
+    isStale = personal(slack, event, id) === STALE_CHANNEL || isStale;
   }
   return isStale;
+}
+
+/**
+ * A stream that serves several people begins where the oldest picture was taken; told again to the others, a form
+ * that is closed by now would open and lose what is typed in the next one.
+ */
+function isHeldAlready(slack, event) {
+  const [[run, number], [itsRun, itsNumber]] = [slack.cursor, event.id].map((id) => (id ?? "").split("-"));
+  return run === itsRun && Number(itsNumber) <= Number(number);
 }
 
 const SHARED = {

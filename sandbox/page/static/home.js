@@ -1,10 +1,11 @@
 // The app's home tab.
 
 import { act } from "./api.js";
-import { fill, h, iconButton, keepingFocus } from "./dom.js";
+import { fill, h, iconButton } from "./dom.js";
 import { drawBlocks } from "./blocks.js";
 import { viewContext } from "./context.js";
 import { inspectView } from "./inspector.js";
+import { keepingFocus } from "./redraw.js";
 
 const EMPTY = "The bot has not put anything here yet.";
 

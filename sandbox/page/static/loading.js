@@ -36,6 +36,7 @@ async function followNow(afresh) {
   for (const id of [...state.slacks.keys()]) if (!people.includes(id)) state.slacks.delete(id);
   const missing = people.filter((id) => afresh || !state.slacks.has(id));
   let isReachable = true;
+  if (afresh) stream?.close(); // what it told between here and there would vanish for a moment and come again
   for (const id of missing) isReachable = (await read(id)) && isReachable;
   stream?.close();
   if (!isReachable) return tryAgain();
@@ -74,14 +75,19 @@ async function read(id) {
     stories: got.stories,
     progress: got.progress,
   });
+  const before = sameNames(state.slacks.get(id), got) ? state.slacks.get(id) : undefined;
   state.slacks.set(id, {
+    cursor: got.cursor,
     person: got.person,
     people: new Map(got.people.map((one) => [one.id, one])),
     cast: got.cast,
     groups: new Map(got.groups.map((one) => [one.id, one])),
     channels: new Map(got.channels.map((one) => [one.id, one])),
     logs: new Map(
-      Object.entries(got.messages).map(([channel, log]) => [channel, { list: log.messages, more: log.more }]),
+      Object.entries(got.messages).map(([channel, log]) => [
+        channel,
+        { list: keptAlike(before?.logs.get(channel)?.list ?? [], log.messages), more: log.more },
+      ]),
     ),
     home: got.home,
     modals: got.modals,
@@ -91,6 +97,26 @@ async function read(id) {
   });
   touch(`${id}/all`, "bot", "stories", "progress");
   return true;
+}
+
+/** Whether messages would be drawn with the same names as before. */
+function sameNames(before, got) {
+  const names = (people, groups, channels) =>
+    JSON.stringify([[...people], [...groups], [...channels].map((one) => [one.id, one.name])]);
+  if (!before) return false;
+  const { people, groups, channels } = before;
+  return (
+    names(people.values(), groups.values(), channels.values()) === names(got.people, got.groups, got.channels)
+  );
+}
+
+/** A message that says what it said stays the same object, so that nobody draws it anew. */
+function keptAlike(before, now) {
+  const known = new Map(before.map((one) => [one.ts, one]));
+  return now.map((one) => {
+    const old = known.get(one.ts);
+    return old && JSON.stringify(old) === JSON.stringify(one) ? old : one;
+  });
 }
 
 let rereading = 0;

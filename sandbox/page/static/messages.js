@@ -1,9 +1,10 @@
 // A list of messages that follows its log: rows are reused, at most a screenful of hundreds is in the page,
 // and it stays at the newest unless somebody has scrolled up.
 
-import { byAction, fill, h } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { dayName, dayOf } from "./dates.js";
 import { drawMessage } from "./message.js";
+import { arrange, replaceNode } from "./redraw.js";
 
 /**
  * @typedef {import("./state.js").Message} Message
@@ -33,6 +34,7 @@ export class MessageList {
   #atEnd = true;
   #touched = 0;
   #newest = "";
+  #above = "";
   #loading = false;
 
   /**
@@ -109,7 +111,7 @@ export class MessageList {
   /** Begin anew: another conversation. */
   reset() {
     this.#rows = new Map();
-    this.list.textContent = "";
+    this.list.textContent = this.#above = "";
     this.#most = FIRST_ROWS;
     this.newFrom = this.source.lastRead();
     this.newUntil = this.source.select().at(-1)?.ts ?? "";
@@ -123,7 +125,7 @@ export class MessageList {
     const messages = all.slice(-this.#most);
     this.#replace(messages, this.source.inThread ? new Map() : repliesOf(this.seat, all));
     const isMore = this.source.hasOlder() || all.length > this.#most;
-    fill(this.head, isMore ? this.#olderButton(all.length) : this.source.top());
+    this.#drawAbove(isMore);
     rove(this.list);
     const newest = messages[messages.length - 1]?.ts ?? "";
     if (!this.#atEnd && newest > this.#newest) this.jump.hidden = false;
@@ -133,26 +135,24 @@ export class MessageList {
 
   #replace(messages, replies) {
     const kept = new Map();
-    let place = null;
     messages.forEach((message, at) => {
-      const row = this.#rowFor(message, messages[at - 1], replies.get(message.ts) ?? []);
-      kept.set(message.ts, row);
-      place = this.#put(row, place);
+      kept.set(message.ts, this.#rowFor(message, messages[at - 1], replies.get(message.ts) ?? []));
     });
-    for (const [ts, row] of this.#rows) if (!kept.has(ts)) remove(row);
+    const rows = [...kept.values()];
+    const nodes = rows.flatMap((row) => (row.divider ? [row.divider, row.node] : [row.node]));
+    const focused = this.list.contains(document.activeElement);
+    const following = focused ? this.#after(document.activeElement, kept) : null;
+    arrange(this.list, nodes);
+    if (focused && !this.list.contains(document.activeElement)) stand(following ?? rows.at(-1)?.node);
     this.#rows = kept;
   }
 
-  /** After `place` comes the row: moved only when it is not there yet. */
-  #put(row, place) {
-    let last = place;
-    for (const one of [row.divider, row.node]) {
-      if (!one) continue;
-      const wanted = last ? last.nextSibling : this.list.firstChild;
-      if (wanted !== one) this.list.insertBefore(one, wanted);
-      last = one;
-    }
-    return last;
+  /** The message where the focus goes on when the one it is in is taken away. */
+  #after(active, kept) {
+    const all = [...this.#rows];
+    const at = all.findIndex(([, row]) => row.node.contains(active));
+    const next = all.slice(at + 1).find(([ts]) => kept.has(ts));
+    return next ? kept.get(next[0]).node : null;
   }
 
   /** @returns {Row} the row there is, or a new one when anything about it changed */
@@ -166,10 +166,7 @@ export class MessageList {
       inThread: this.source.inThread,
       replies,
     });
-    if (known) {
-      keepFocus(known.node, made);
-      remove(known);
-    }
+    if (known) replaceNode(known.node, made);
     return { node: made, divider: divider(message, look, this.seat.slack().person.tz), mark, message };
   }
 
@@ -185,30 +182,27 @@ export class MessageList {
     return { newDay, isNew, isReply, compact: !newDay && !isNew && !isReply && together(previous, message) };
   }
 
-  #olderButton(count) {
-    return h(
-      "button",
-      { type: "button", class: "b-button msg-older", onclick: () => void this.#older(count) },
-      "Show older messages",
-    );
+  /** Drawn when something else stands there: a button that is replaced loses the focus. */
+  #drawAbove(isMore) {
+    const above = isMore ? "more" : "beginning";
+    if (above === this.#above) return;
+    this.#above = above;
+    const onclick = () => void this.#older();
+    const older = { type: "button", class: "b-button msg-older", onclick };
+    fill(this.head, isMore ? h("button", older, "Show older messages") : this.source.top());
   }
 
   /** Older messages come in above; what was looked at stays where it is. */
-  async #older(count) {
+  async #older() {
     if (this.#loading) return;
     this.#loading = true;
     const height = this.scroller.scrollHeight;
-    if (count <= this.#most) await this.source.older();
+    if (this.source.select().length <= this.#most) await this.source.older();
     this.#most = Math.min(this.#most + MORE_ROWS, MOST_ROWS);
     this.update();
     this.scroller.scrollTop += this.scroller.scrollHeight - height;
     this.#loading = false;
   }
-}
-
-function remove(row) {
-  row.node.remove();
-  row.divider?.remove();
 }
 
 function together(previous, message) {
@@ -246,17 +240,6 @@ function repliesOf(seat, tops) {
   return found;
 }
 
-/** A message drawn again keeps the focus on the control of the same name, unless it has gone elsewhere since. */
-function keepFocus(old, made) {
-  const active = /** @type {HTMLElement|null} */ (document.activeElement);
-  if (!active || !old.contains(active)) return;
-  const { action } = active.dataset;
-  requestAnimationFrame(() => {
-    if (document.activeElement && document.activeElement !== document.body) return;
-    ((action && byAction(made, action)) || made).focus({ preventScroll: true });
-  });
-}
-
 /** One message can be reached by Tab, the newest unless somebody is among them; arrow keys go to the others. */
 function rove(list) {
   const current = list.querySelector(".msg[tabindex='0']");
@@ -266,6 +249,15 @@ function rove(list) {
   last.setAttribute("tabindex", "0");
 }
 
+/** Put the focus on a message, which is then the one that Tab reaches. */
+function stand(message) {
+  if (!message) return;
+  for (const one of message.parentElement.querySelectorAll(".msg[tabindex='0']"))
+    one.setAttribute("tabindex", "-1");
+  message.setAttribute("tabindex", "0");
+  message.focus();
+}
+
 function walk(list, event) {
   if (!(event.target instanceof HTMLElement) || !event.target.classList.contains("msg")) return;
   const all = /** @type {HTMLElement[]} */ ([...list.querySelectorAll(".msg")]);
@@ -273,7 +265,5 @@ function walk(list, event) {
   const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: all.length - 1 }[event.key];
   if (to === undefined || !all[to]) return;
   event.preventDefault();
-  event.target.setAttribute("tabindex", "-1");
-  all[to].setAttribute("tabindex", "0");
-  all[to].focus();
+  stand(all[to]);
 }

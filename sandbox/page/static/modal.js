@@ -5,9 +5,12 @@ import { byAction, fill, h, icon, iconButton, uid } from "./dom.js";
 import { drawBlocks } from "./blocks.js";
 import { nested, viewContext } from "./context.js";
 import { focusFirst, openDialog } from "./dialogs.js";
+import { isComposing, onceLetGo } from "./hold.js";
 import { inspectView } from "./inspector.js";
 import { closePopoverIn } from "./popover.js";
+import { touch } from "./state.js";
 
+const LATER_MS = 200;
 const TROUBLE = "We had some trouble connecting. Try again?";
 
 export class ModalLayer {
@@ -43,8 +46,13 @@ export class ModalLayer {
     if (isNew || said !== this.#said) this.#errors = view.errors ?? {};
     [this.#said, this.#shown] = [said, view.id];
     if (this.#markOf(view) === this.#mark) return undefined;
+    if (!isNew && isComposing()) return this.#later();
     if (isNew) [this.#trouble, this.#busy] = ["", false];
     return this.#draw(view, isNew);
+  }
+
+  #later() {
+    window.setTimeout(() => touch(`${this.seat.person}/modals`), LATER_MS);
   }
 
   #shut() {
@@ -137,7 +145,6 @@ export class ModalLayer {
             type: "submit",
             class: "b-button primary dialog-submit",
             "aria-busy": this.#busy ? "true" : null,
-            disabled: this.#busy,
           },
           h("span", { class: "b-button-words" }, view.submit),
         ),
@@ -150,13 +157,14 @@ export class ModalLayer {
     this.#trouble = "";
     const button = this.#dialog?.node.querySelector(".dialog-submit");
     button?.setAttribute("aria-busy", "true");
-    button?.setAttribute("disabled", "");
     const answer = await act(this.seat.person, "submit", {
       view_id: view.id,
       values: nested(view.blocks, this.#valuesOf(view)),
     });
-    this.#busy = false;
-    if (this.#shown === view.id && this.#dialog) this.#answered(answer);
+    onceLetGo(() => {
+      this.#busy = false;
+      if (this.#shown === view.id && this.#dialog) this.#answered(answer);
+    });
   }
 
   #answered(answer) {

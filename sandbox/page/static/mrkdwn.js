@@ -25,7 +25,7 @@ const BARE = /\bhttps?:\/\/[^\s<>"'|\uE000\uE001]+[^\s<>"'|.,;:!?)\]\uE000\uE001
 const TAGS = { "*": "strong", _: "em", "~": "s" };
 
 /** @param {string} text */
-export function unescape(text) {
+function unescape(text) {
   return text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 }
 

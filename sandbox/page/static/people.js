@@ -3,6 +3,7 @@
 import { avatar, fill, h, icon, iconButton } from "./dom.js";
 import { nameOf } from "./context.js";
 import { openMenu } from "./menu.js";
+import { keepingFocus } from "./redraw.js";
 
 /**
  * @param {import("./seat.js").Seat} seat
@@ -33,11 +34,13 @@ export function personSwitcher(seat, how) {
       ),
       icon("chevron", 15),
     );
-    fill(
-      node,
-      face,
-      h("span", { class: "grow" }),
-      how.closable() && iconButton("close", `Close ${nameOf(person)}'s column`, how.close),
+    keepingFocus(node, () =>
+      fill(
+        node,
+        face,
+        h("span", { class: "grow" }),
+        how.closable() && iconButton("close", `Close ${nameOf(person)}'s column`, how.close),
+      ),
     );
   };
   return { node, update };

@@ -2,8 +2,19 @@
 
 import { h } from "./dom.js";
 
-/** @type {{layer: HTMLElement, close: (refocus?: boolean) => void}|null} */
+/** @type {{layer: HTMLElement, anchor: HTMLElement, moveTo: (anchor: HTMLElement) => void, close: (refocus?: boolean) => void}|null} */
 let current = null;
+
+/** The control the open layer stands beside, if one is open. @returns {HTMLElement|null} */
+export function anchorOfPopover() {
+  return current?.anchor ?? null;
+}
+
+/** The control was drawn anew: stand beside its successor, or close when it has none. @param {HTMLElement|null} anchor */
+export function reanchor(anchor) {
+  if (anchor) current?.moveTo(anchor);
+  else closePopover();
+}
 
 /** Close whatever layer is open. */
 export function closePopover() {
@@ -19,7 +30,7 @@ export function closePopoverIn(node) {
  * Show `content` beside `anchor`.
  * @param {HTMLElement} anchor
  * @param {HTMLElement} content
- * @param {{width?: "anchor"|"free", side?: "below"|"above", onclose?: () => void}} [how]
+ * @param {{width?: "anchor"|"free", side?: "below"|"above"}} [how]
  * @returns {{close: (refocus?: boolean) => void, place: () => void}}
  */
 export function openPopover(anchor, content, how = {}) {
@@ -30,9 +41,9 @@ export function openPopover(anchor, content, how = {}) {
   // The browser's top layer: no column or dialog clips it, and it stays the dialog's child for screen readers.
   layer.popover = "manual";
   layer.showPopover();
-  const place = () => put(layer, anchor, how);
+  const place = () => put(layer, popover.anchor, how);
   const outside = (event) => {
-    if (!layer.contains(event.target) && !anchor.contains(event.target)) popover.close(false);
+    if (!layer.contains(event.target) && !popover.anchor.contains(event.target)) popover.close(false);
   };
   const escape = (event) => {
     if (event.key !== "Escape") return;
@@ -42,7 +53,13 @@ export function openPopover(anchor, content, how = {}) {
   };
   const popover = {
     layer,
+    anchor,
     place,
+    moveTo(next) {
+      popover.anchor = next;
+      next.setAttribute("aria-expanded", "true");
+      place();
+    },
     close(refocus = true) {
       if (current !== popover) return;
       current = null;
@@ -50,9 +67,8 @@ export function openPopover(anchor, content, how = {}) {
       document.removeEventListener("pointerdown", outside, true);
       document.removeEventListener("keydown", escape, true);
       window.removeEventListener("resize", place);
-      anchor.setAttribute("aria-expanded", "false");
-      how.onclose?.();
-      if (refocus) anchor.focus();
+      popover.anchor.setAttribute("aria-expanded", "false");
+      if (refocus) popover.anchor.focus();
     },
   };
   current = popover;

@@ -121,6 +121,10 @@ export class Seat {
     this.head.update();
   }
 
+  focusHead() {
+    /** @type {HTMLElement|null} */ (this.head.node.querySelector("button"))?.focus();
+  }
+
   /** @param {Set<string>} dirty what changed since the last frame */
   update(dirty) {
     if (!this.slack()) return;

@@ -1,7 +1,8 @@
 // Channels and the app, with what is unread.
 
-import { fill, h, icon, keepingFocus } from "./dom.js";
+import { fill, h, icon } from "./dom.js";
 import { openMenu } from "./menu.js";
+import { keepingFocus } from "./redraw.js";
 
 /** @typedef {import("./state.js").Channel} Channel */
 /** @typedef {import("./seat.js").Seat} Seat */

@@ -1,5 +1,6 @@
 // What the page knows: one Slack per person shown, and the tenant. Events change it; components hear once a frame.
 
+import { isHeld, onceLetGo } from "./hold.js";
 import { emptyEntra } from "./tenant.js";
 
 /**
@@ -13,7 +14,7 @@ import { emptyEntra } from "./tenant.js";
  * @property {boolean} edited @property {boolean} ephemeral
  * @typedef {{people: Person[], channels: Channel[]}} Directory
  * @typedef {{list: Message[], more: boolean}} Log
- * @typedef {object} Slack  One person's Slack.
+ * @typedef {object} Slack  One person's Slack. @property {string} cursor the newest event it holds
  * @property {Person} person @property {Map<string, Person>} people @property {string[]} cast @property {Map<string, any>} groups
  * @property {Map<string, Channel>} channels @property {Map<string, Log>} logs @property {any} home @property {any[]} modals
  * @property {any[]} notices @property {any[]} commands @property {any[]} shortcuts
@@ -66,6 +67,7 @@ export function touch(...keys) {
 
 /** In a storm the page draws less often rather than hang: a drawing that took long is followed by a rest. */
 function flush() {
+  if (isHeld()) return onceLetGo(() => requestAnimationFrame(flush));
   const began = performance.now();
   scheduled = false;
   const changed = dirty;

@@ -3,6 +3,8 @@
 import { post } from "./api.js";
 import { announce } from "./announce.js";
 import { fill, h, icon, iconButton } from "./dom.js";
+import { isHeld } from "./hold.js";
+import { keepingFocus } from "./redraw.js";
 import { state } from "./state.js";
 import { STEPS, factsOf } from "./story_steps.js";
 
@@ -79,7 +81,7 @@ export class GuidedStory {
             "Now it is yours: ask about somebody else in the tenant, break a policy, kill the bot.",
           ],
     );
-    fill(this.buttons, this.#buttons(step));
+    keepingFocus(this.buttons, () => fill(this.buttons, this.#buttons(step)));
     if (done > this.#done) announce(step ? `Done. Next: ${step.name}` : "All six steps are done.");
     this.#done = done;
     this.#current = step?.id ?? "end";
@@ -138,7 +140,7 @@ export class GuidedStory {
     const step = isShown ? this.#step() : null;
     if (step?.id === "read" && factsOf(state.progress).answered && !this.#readSince)
       this.#readSince = Date.now();
-    if (isShown && (step?.id ?? "end") !== this.#current) this.#draw();
+    if (isShown && !isHeld() && (step?.id ?? "end") !== this.#current) this.#draw();
     const target = step?.target(this.stage, state.progress) ?? null;
     if (target === this.#ringed) return;
     this.#ringed?.classList.remove("ring");

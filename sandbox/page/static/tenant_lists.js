@@ -1,8 +1,9 @@
 // What the tenant and Slack wrote down: Graph calls, sign-ins, policies, audits, traffic; newest first.
 
 import { post } from "./api.js";
-import { fill, h } from "./dom.js";
+import { h } from "./dom.js";
 import { inspectTraffic, showJson } from "./inspector.js";
+import { arrange, replaceNode } from "./redraw.js";
 import { state } from "./state.js";
 
 /** @typedef {{node: HTMLElement, update: () => void}} List */
@@ -15,15 +16,36 @@ import { state } from "./state.js";
  */
 function list(empty, select, draw) {
   const node = h("div", { class: "rows" });
-  /** @type {Map<any, HTMLElement>} rows are drawn once: what is written down does not change */
-  let drawn = new Map();
+  const none = h("p", { class: "quiet pane-empty" }, empty);
+  const drawn = keyedRows(draw, (row) => `${row.kind ?? ""}/${row.id ?? row.n}`);
   const update = () => {
-    const kept = new Map();
-    for (const row of select()) kept.set(row, drawn.get(row) ?? draw(row));
-    drawn = kept;
-    fill(node, kept.size ? [...kept.values()] : h("p", { class: "quiet pane-empty" }, empty));
+    const rows = drawn(select());
+    arrange(node, rows.length ? rows : [none]);
   };
   return { node, update };
+}
+
+/**
+ * Nodes of rows: drawn once, and drawn anew in place when what they say has changed.
+ * @param {(row: any) => HTMLElement} draw
+ * @param {(row: any) => string} keyOf
+ * @param {(row: any) => string} [markOf] what a row says
+ * @returns {(rows: any[]) => HTMLElement[]}
+ */
+export function keyedRows(draw, keyOf, markOf = (row) => JSON.stringify(row)) {
+  /** @type {Map<string, {mark: string, node: HTMLElement}>} */
+  let drawn = new Map();
+  const drawnRow = (row, known) => {
+    const mark = markOf(row);
+    if (known?.mark === mark) return known;
+    const node = draw(row);
+    if (known) replaceNode(known.node, node);
+    return { mark, node };
+  };
+  return (rows) => {
+    drawn = new Map(rows.map((row) => [keyOf(row), drawnRow(row, drawn.get(keyOf(row)))]));
+    return [...drawn.values()].map((one) => one.node);
+  };
 }
 
 const timeOf = (at) => {
@@ -108,6 +130,7 @@ export function policyList() {
         {
           type: "button",
           class: "as-link",
+          dataset: { action: `policy-${policy.id}` },
           "aria-label": `Turn ${policy.name} ${turn === "enabled" ? "on" : "off"}`,
           onclick: () => void post("/api/entra/policy", { policy: policy.id, state: turn }),
         },

@@ -2,10 +2,14 @@
 
 import { post } from "./api.js";
 import { announce } from "./announce.js";
-import { avatar, fill, h, keepingFocus } from "./dom.js";
+import { avatar, fill, h } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { readEntra } from "./loading.js";
+import { arrange } from "./redraw.js";
 import { state } from "./state.js";
+import { keyedRows } from "./tenant_lists.js";
+
+/** @typedef {{opened: Set<string>, said: Map<string, HTMLElement>}} Kept */
 
 const STATES = { disabled: ["●", "disabled"], enabled: ["▲", "enabled"], enforced: ["■", "enforced"] };
 
@@ -21,19 +25,19 @@ export function peopleList() {
   );
   const rows = h("div", { class: "rows" });
   const node = h("div", { class: "tenant-people" }, filter, rows);
-  const opened = new Set();
+  const none = h("p", { class: "quiet" }, "Nobody is called that.");
+  /** Outlives the rows: who is opened, and what came of their Macs' tries. @type {Kept} */
+  const kept = { opened: new Set(), said: new Map() };
+  const isSubject = (person) => person.upn === state.progress.subject?.upn;
+  const drawn = keyedRows(
+    (person) => row(person, kept, isSubject(person)),
+    (person) => person.id,
+    (person) => JSON.stringify([person, isSubject(person)]),
+  );
 
   const update = () => {
-    const subject = state.progress.subject?.upn;
-    const people = found(filter.value.trim().toLowerCase(), subject);
-    const none = people.length ? null : h("p", { class: "quiet" }, "Nobody is called that.");
-    keepingFocus(rows, () =>
-      fill(
-        rows,
-        people.map((one) => row(one, opened, one.upn === subject)),
-        none,
-      ),
-    );
+    const people = found(filter.value.trim().toLowerCase(), state.progress.subject?.upn);
+    arrange(rows, people.length ? drawn(people) : [none]);
   };
   filter.addEventListener("input", update);
   return { node, update };
@@ -48,7 +52,7 @@ function found(wanted, subject) {
 }
 
 /** @param {string} value */
-export function mfaChip(value) {
+function mfaChip(value) {
   const [mark, word] = STATES[value] ?? ["?", value];
   return h(
     "span",
@@ -64,13 +68,14 @@ function registeredChip(person) {
     : h("span", { class: "chip" }, h("span", { "aria-hidden": "true" }, "○"), " not registered");
 }
 
-function row(person, opened, isSubject) {
+/** @param {any} person @param {Kept} kept @param {boolean} isSubject */
+function row(person, kept, isSubject) {
   const failed = person.last_error && person.last_sign_in?.failed !== false ? person.last_error : null;
   const details = h(
     "details",
     {
       class: `tenant-row ${isSubject ? "subject" : ""}`,
-      open: opened.has(person.id),
+      open: kept.opened.has(person.id),
       dataset: { upn: person.upn },
     },
     h(
@@ -92,10 +97,10 @@ function row(person, opened, isSubject) {
         ),
       ),
     ),
-    h("div", { class: "tenant-more" }, h("p", { dir: "auto" }, person.story), facts(person), buttons(person)),
+    h("div", { class: "tenant-more" }, h("p", { dir: "auto" }, person.story), facts(person), buttons(person, kept)),
   );
   details.addEventListener("toggle", () =>
-    opened[/** @type {HTMLDetailsElement} */ (details).open ? "add" : "delete"](person.id),
+    kept.opened[/** @type {HTMLDetailsElement} */ (details).open ? "add" : "delete"](person.id),
   );
   return details;
 }
@@ -122,8 +127,9 @@ function facts(person) {
 
 const METHODS = { password: "password", secureEnclave: "Secure Enclave key" };
 
-function buttons(person) {
-  const said = h("span", { class: "quiet", role: "status" });
+function buttons(person, kept) {
+  const said = kept.said.get(person.id) ?? h("span", { class: "quiet", role: "status" });
+  kept.said.set(person.id, said);
   return h("div", { class: "b-actions" }, tryButton(person, said), stateButton(person), said);
 }
 
