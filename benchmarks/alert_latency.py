@@ -6,7 +6,7 @@ board is in memory. Prints JSON. Budget: visible to posted within the poll inter
 A short interval is measured, to end in reasonable time; with another one only the wait for the next poll
 changes, so "beyond the wait" is what the bot itself adds: from the poll that could see the row.
 
-    python -m benchmarks.alert_latency [--interval 2] [--failures 40]
+    python -m benchmarks.alert_latency [--interval 2] [--failures 20]
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def figures(seconds: list[float]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--interval", type=float, default=2.0)
-    parser.add_argument("--failures", type=int, default=40)
+    parser.add_argument("--failures", type=int, default=20)
     options = parser.parse_args()
     result = asyncio.run(measured(options.interval, options.failures))
     budget = options.interval + BEYOND_SECONDS

@@ -12,6 +12,7 @@ from bot.domain.coverage import grade_coverage, trials_for
 from bot.domain.evidence import Evidence, Known
 from bot.domain.people import Membership, User, object_id
 from bot.domain.policies import (
+    AppliedPolicy,
     AppScope,
     ConditionalAccessPolicy,
     Conditions,
@@ -63,7 +64,7 @@ def policy(number: int) -> ConditionalAccessPolicy:
 
 def evidence(count: int) -> Evidence:
     everything = policies(count)
-    names = tuple(each.display_name for each in everything)
+    applied = tuple(AppliedPolicy(each.id, each.display_name) for each in everything)
     return Evidence(
         "ada@contoso.com",
         NOW,
@@ -73,7 +74,7 @@ def evidence(count: int) -> Evidence:
         conditional_access_policies=Known(everything, NOW, "policies"),
         named_locations=Known(locations(), NOW, "named locations"),
         membership=Known(Membership(), NOW, "membership"),
-        what_if=Known(tuple(TrialOutcome(t, names) for t in trials_for(locations())), NOW, "what-if"),
+        what_if=Known(tuple(TrialOutcome(t, applied) for t in trials_for(locations())), NOW, "what-if"),
     )
 
 

@@ -131,9 +131,6 @@ class AlertMessages(Protocol):
     async def let_go(self, group_id: str, holder: str) -> None:
         """Give the claim up without having shown anything."""
 
-    async def by_message(self, channel: str, ts: str) -> str | None:
-        """Return the id of the group that a message shows."""
-
     async def acknowledge(self, group_id: str, by: Acknowledgement) -> Acknowledgement:
         """Remember who looks after it; the first one wins and is returned."""
 
@@ -202,8 +199,17 @@ class SignInFeed(Protocol):
         Raises GraphError; the pages yielded before it stand.
         """
 
+    def successes(self, since: datetime, until: datetime) -> AsyncIterator[tuple[SignIn, ...]]:
+        """Yield pages of everybody's broker successes of both kinds created in [since, until), newest first.
+
+        For when many are blocked. Raises GraphError; the pages yielded before it stand.
+        """
+
     async def registrations(self, users: Sequence[str], since: datetime) -> tuple[SignIn, ...]:
-        """Return the broker's successes of these users (at most 10) since a moment."""
+        """Return the broker's successes of these users (at most 10) since a moment, newest first.
+
+        For when few are blocked. GraphMalformed with status 400: this cloud cannot be asked about people.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 import aiohttp
 from rich.console import Console
@@ -23,6 +24,7 @@ from bot.adapters.graph.privileges import GraphPrivileges
 from bot.adapters.slack.client import slack_client, slack_session, translated
 from bot.adapters.slack.workspace import SlackWorkspace, installation
 from bot.adapters.step_up import EntraSignInPage, SignInSite, sign_in_session
+from bot.adapters.store.inspection import StoreFacts, inspect_store
 from bot.doctor_alerts import alert_channels, alert_findings
 from bot.doctor_stream import stream_findings
 from bot.errors import BotError, SettingsError, SlackError
@@ -155,7 +157,7 @@ def _channels(settings: Settings, workspace: SlackWorkspace) -> list[Attempt]:
     return [
         Attempt(
             f"Slack: {key}",
-            lambda channel=channel: _channel(workspace, channel),  # type: ignore[misc]
+            partial(_channel, workspace, channel),
             f"Invite the bot there (/invite @psso), or correct {key}; outsiders must not share the channel.",
         )
         for key, channel in named.items()
@@ -227,13 +229,24 @@ async def _store(settings: Settings) -> list[Finding]:
             link = await stack.enter_async_context(app.store_of(settings))
             await link.actions.command("PING")
             kind = "REDIS_URL" if settings.redis_url else "an embedded Valkey"
-            store = Finding("Store", Grade.OK, f"Answers ({kind}).")
+            store = store_finding(kind, await inspect_store(link.actions))
             journal = app.journal_of(settings, link)
             await journal.check()
     except BotError as error:
         fix = "Check REDIS_URL, or that PSSO_STATE_DIR is writable and its disk is not full."
         return [Finding("Store and journal", Grade.FAILED, in_words(error), fix)]
     return [store, Finding("Journal", Grade.OK, "Can be written.")]
+
+
+def store_finding(kind: str, facts: StoreFacts) -> Finding:
+    """Warn of a store that answers, but may lose what it is given."""
+    if facts.evicts_by:
+        seen = f"Throws keys away when its memory is full (maxmemory-policy {facts.evicts_by})."
+        fix = "Set its maxmemory-policy to noeviction, or requests and alerts can vanish."
+        return Finding("Store", Grade.WARNING, seen, fix)
+    if facts.is_old:
+        return Finding("Store", Grade.WARNING, f"Is of version {facts.version}.", "Use Redis 7.0 or later.")
+    return Finding("Store", Grade.OK, f"Answers ({kind}).")
 
 
 async def _step_up(settings: Settings) -> list[Finding]:

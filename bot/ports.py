@@ -94,6 +94,12 @@ class Directory(Protocol):
         Raises NoSuchUser (`deleted` when in the recycle bin), AmbiguousUser, BadInput, GraphError.
         """
 
+    async def owner_of(self, address: str) -> User:
+        """Return whom an address belongs to; AmbiguousUser when it is one's UPN and another's mail.
+
+        To tell who acts, where `find_user` tells who is meant. Raises as `find_user`.
+        """
+
     async def search(self, name: str, most: int) -> tuple[User, ...]:
         """Return up to `most` users whose display name, given name, surname or alias begins with `name`.
 
@@ -368,6 +374,16 @@ class Requests(Protocol):
         Raises Conflict with the id of the open request when the target already has one.
         """
 
+    async def opened_by(self, op_id: str) -> ChangeRequest | None:
+        """Return the request that `op_id` opened, if any; raise the NotAllowed it was refused for."""
+
+    async def refuse_opening(self, refusal: NotAllowed, op_id: str) -> ChangeRequest:
+        """Settle that `op_id` opens nothing: raise `refusal`, from now on for every `open` with it.
+
+        When it was refused before, raise that; when it opened a request before, return the request. So two
+        processes that carry out one form never give two answers.
+        """
+
     async def get(self, request_id: str) -> ChangeRequest:
         """Return a request, expired if its time has passed; NotAllowed(UNKNOWN_REQUEST) if there is none."""
 
@@ -522,7 +538,6 @@ class Channel:
 
     id: str
     name: str
-    is_private: bool = True
     is_external: bool = False  # is_ext_shared or is_pending_ext_shared
     is_direct: bool = False
     is_archived: bool = False
@@ -546,8 +561,8 @@ class Workspace(Protocol):
     async def members(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
         """Return a user group's members; cached at most 60 s unless `fresh`."""
 
-    async def channel(self, channel_id: str) -> Channel:
-        """Describe a channel; cached at most 60 s."""
+    async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
+        """Describe a channel; cached at most 60 s unless `fresh`."""
 
 
 class News(StrEnum):

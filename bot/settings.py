@@ -10,7 +10,6 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from bot.domain.event_hub import EventHub, event_hub
 from bot.domain.hours import open_hours, weekly_time
+from bot.domain.loopback import is_loopback
 from bot.domain.people import ObjectId, is_object_id
 from bot.domain.routes import alert_routes
 from bot.errors import BadInput, SettingsError
@@ -42,15 +42,6 @@ SLACK_ID = re.compile(r"[UWS][A-Z0-9]{2,}")
 CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
 
 
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL's host is this machine."""
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _listed(text: object) -> object:
     """Split a comma list; TOML may give a real list."""
     if isinstance(text, str):
@@ -63,6 +54,16 @@ def _slack_ids(text: object) -> object:
     for part in parts if isinstance(parts, tuple | list) else ():
         if not SLACK_ID.fullmatch(str(part)):
             raise ValueError(f"{part!r} is not a Slack user id (U…) or user group id (S…)")
+    return parts
+
+
+def _accounts(text: object) -> object:
+    """What names nobody protects nobody."""
+    parts = _listed(text)
+    for part in parts if isinstance(parts, tuple | list) else ():
+        local, _, domain = str(part).rpartition("@")
+        if not is_object_id(str(part)) and not (local and "." in domain):
+            raise ValueError(f"{part!r} is neither an object id nor a user principal name")
     return parts
 
 
@@ -183,7 +184,7 @@ class Settings(BaseModel):
     psso_approvers: SlackIds = ()
     psso_helpdesk: SlackIds = ()
     psso_pins: Annotated[dict[str, ObjectId], BeforeValidator(_pins)] = Field(default_factory=dict)
-    psso_break_glass: Listed = ()
+    psso_break_glass: Annotated[tuple[str, ...], BeforeValidator(_accounts)] = ()
 
     psso_approval_minutes: float = Field(30, gt=0, le=24 * 60)
     psso_approval_seconds_min: float = Field(3, ge=0, le=300)

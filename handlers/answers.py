@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 class PrivateLine:
     """One person's way back: the response_url, else an ephemeral message, else a direct message.
 
+    Who spoke in a thread is answered in it: https://docs.slack.dev/reference/methods/chat.postEphemeral
+
     A response_url works five times within 30 minutes:
     https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
     """
@@ -27,6 +29,7 @@ class PrivateLine:
     def __init__(self, slack: AsyncWebClient, caller: Caller) -> None:
         self._slack = slack
         self._caller = caller
+        self._place = caller.channel_id  # "": their direct message, which has yet to be opened
 
     async def say(self, message: Message, *, replace: bool = False) -> None:
         """Show `message` to the caller alone; `replace` puts it in place of what they see now."""
@@ -75,11 +78,14 @@ class PrivateLine:
 
     async def _as_direct_message(self, message: Message) -> None:
         opened = await slack_call(self._slack, "conversations.open", users=self._caller.user_id)
-        channel = (opened.get("channel") or {}).get("id", "")
-        await self._call("chat.postMessage", message, channel=str(channel))
+        channel = str((opened.get("channel") or {}).get("id", ""))
+        self._place = self._place or channel
+        await self._call("chat.postMessage", message, channel=channel)
 
     async def _call(self, method: str, message: Message, **where: str) -> None:
         fields: dict[str, Any] = {"text": message.text, "blocks": message.blocks, **where}
+        if self._caller.thread_ts and where["channel"] == self._place:
+            fields["thread_ts"] = self._caller.thread_ts
         if method == "chat.postMessage":  # a link in a card is for whoever wants it
             fields |= {"unfurl_links": False, "unfurl_media": False}
         await slack_call(self._slack, method, **fields)

@@ -25,6 +25,7 @@ from handlers.caller import (
     click_op_id,
     event_op_id,
     message_caller,
+    our_account,
     shortcut_caller,
     submission_op_id,
 )
@@ -34,6 +35,9 @@ from handlers.guard import check_origin, journal_refusal
 from handlers.language import worded_for
 
 log = logging.getLogger(__name__)
+
+WRITTEN = (None, "file_share", "thread_broadcast")
+"""Messages as people write them: plain, beside a picture, from a thread to the channel as well."""
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -64,14 +68,20 @@ def register(app: AsyncApp, desk: Desk) -> None:
     app.action(labels.ON_ASK)(answering(click, desk, app.client))
     app.view(labels.ASK_MODAL)(answering(submission, desk, app.client))
 
+    _listen_to_messages(app, desk)
+
+
+def _listen_to_messages(app: AsyncApp, desk: Desk) -> None:
     @app.event("app_mention")
     async def mentioned(body: Body) -> None:
         await _said_to_us(body, desk, app.client)
 
-    @app.event({"type": "message", "subtype": None})
     async def messaged(body: Body) -> None:
         if (body.get("event") or {}).get("channel_type") == "im":
             await _said_to_us(body, desk, app.client)
+
+    for subtype in WRITTEN:
+        app.event({"type": "message", "subtype": subtype})(messaged)
 
 
 async def open_form(
@@ -118,7 +128,8 @@ def texts_in(message: Mapping[str, Any]) -> list[str]:
 async def _submitted(ack: AsyncAck, body: Body, desk: Desk) -> None:
     caller = click_caller(body)
     check_origin(caller, desk.workspace)
-    slack_id, account = written(body, labels.PERSON_FIELD), written(body, labels.ACCOUNT_FIELD)
+    slack_id = written(body, labels.PERSON_FIELD)
+    account = parse.person_in(parse.readable(written(body, labels.ACCOUNT_FIELD))).lstrip("@")
     if bool(slack_id) == bool(account):
         wrong = _(ACCOUNT_AND_PERSON) if slack_id else _(NOBODY_NAMED)
         await ack(response_action="errors", errors={labels.ACCOUNT_FIELD: wrong})
@@ -136,7 +147,7 @@ async def _said_to_us(body: Body, desk: Desk, slack: AsyncWebClient) -> None:
         return
     try:
         check_origin(caller, desk.workspace)
-        command = parse.said_to_us(str(event.get("text") or ""))
+        command = parse.said_to_us(str(event.get("text") or ""), our_account(body))
         job = {**caller.to_body(), "asked": command.asked, "slack_target": command.slack_id}
         await record(desk, command.kind, event_op_id(body), job)
     except BotError as error:

@@ -21,6 +21,7 @@ class Caller:
     channel_id: str = ""
     message_ts: str = ""
     response_url: str = ""
+    thread_ts: str = ""  # of the thread in which the bot was spoken to
 
     def to_body(self) -> dict[str, str]:
         """Return the fields for a recorded job."""
@@ -80,7 +81,18 @@ def message_caller(body: Body) -> Caller:
     """Read a message to the bot: a direct one needs no channel, for the answer is as private without one."""
     event = _part(body, "event")
     direct = event.get("channel_type") == "im"
-    return replace(event_caller(body), channel_id="" if direct else _text(event, "channel"))
+    place = "" if direct else _text(event, "channel")
+    return replace(event_caller(body), channel_id=place, thread_ts=_text(event, "thread_ts"))
+
+
+def our_account(body: Body) -> str:
+    """Return the bot's own Slack account, to whom an event was sent; "" when it is not said.
+
+    https://docs.slack.dev/apis/events-api#authorizations
+    """
+    given = body.get("authorizations")
+    first = given[0] if isinstance(given, list) and given else {}
+    return _text(first, "user_id") if isinstance(first, Mapping) and first.get("is_bot") else ""
 
 
 def clicked(body: Body) -> Mapping[str, Any]:

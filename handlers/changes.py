@@ -6,7 +6,7 @@ from bot.domain.approval import ChangeRequest, State
 from bot.domain.step_up import LINK_LIFETIME
 from bot.errors import BadInput, Denial, NeedsStepUp, NotAllowed
 from bot.render import labels, safe
-from bot.render.blocks import plain
+from bot.render.blocks import context, message, plain, section
 from bot.render.choices import IDENTITY_CHECKS, TIME_BOXES
 from bot.render.phrases import phrase
 from bot.render.step_up import step_up_message
@@ -21,10 +21,7 @@ from handlers.forms import IDENTITY_MISSING
 from handlers.guard import check_place
 from handlers.overviews import refresh_home
 
-SENT = N_(
-    "Sent to the approvers as request {id}; it needs {needed}. "
-    "You will get a direct message when they have decided."
-)
+SENT = N_("Sent to the approvers; it needs {needed}. You will get a direct message when they have decided.")
 COUNTED = N_("Your approval is counted: {given} of {needed}.")
 WITHDRAWN = N_("The request is withdrawn. Nothing was changed.")
 LIFTED = N_("Changes are no longer on hold. The approval channel is told that you lifted it, and why.")
@@ -32,6 +29,8 @@ LIFTED = N_("Changes are no longer on hold. The approval channel is told that yo
 
 async def ask_disable(errand: Errand) -> None:
     """Ask the approvers to turn per-user MFA off."""
+    if await _was_sent(errand):
+        return
     await check_place(errand.caller, errand.desk, must_see=False, doing=errand.job.kind)
     answer = await errand.answer()
     if answer.diagnosis.user is None:
@@ -53,6 +52,8 @@ async def ask_disable(errand: Errand) -> None:
 
 async def ask_undo(errand: Errand) -> None:
     """Ask for the state before the change."""
+    if await _was_sent(errand):
+        return
     await check_place(errand.caller, errand.desk, must_see=True, doing=errand.job.kind)
     ask = UndoAsk(
         request_id=errand.click().request_id,
@@ -102,10 +103,20 @@ async def lift_hold(errand: Errand) -> None:
     await refresh_home(errand)
 
 
+async def _was_sent(errand: Errand) -> bool:
+    """Say of a form that opened its request in an earlier delivery what it did, whatever holds by now."""
+    opened = await errand.desk.requests.opened_by(errand.job.op_id)
+    if opened is not None:
+        await _tell_sent(errand, opened)
+    return opened is not None
+
+
 async def _tell_sent(errand: Errand, request: ChangeRequest) -> None:
     wish = request.wish
     quorum = max(1, wish.quorum)
     needed = ngettext("one approval", "{count} approvals of different people", quorum).format(count=quorum)
     reasons = "; ".join(safe.prose(phrase(why), 200) for why in wish.quorum_because[:5])
     because = f" ({reasons})" if reasons else ""
-    await errand.line.say(plain(_(SENT).format(id=safe.code(request.id, 80), needed=f"{needed}{because}")))
+    said = _(SENT).format(needed=f"{needed}{because}")
+    which = context(_("Request {id}").format(id=safe.code(request.id, 80)))
+    await errand.line.say(message(said, [section(said), which], f"sent:{request.id[:80]}"))

@@ -58,10 +58,11 @@ async def check_place(caller: Caller, desk: Desk, *, must_see: bool, doing: str)
 
 
 async def _check_channel(caller: Caller, desk: Desk, *, must_see: bool) -> None:
+    """Look anew before a decision: a channel may have become shared since it was looked at."""
     if not caller.channel_id:
         return
     try:
-        channel = await desk.workspace.channel(caller.channel_id)
+        channel = await desk.workspace.channel(caller.channel_id, fresh=must_see)
     except SlackError as error:
         if not must_see and error.code in NOT_VISIBLE:
             return

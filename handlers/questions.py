@@ -8,11 +8,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 from bot.domain.app_sso import read_app_sso
-from bot.domain.people import User, object_id
-from bot.errors import BadInput, BotError, GraphError, NotAllowed, SlackError
-from bot.ports import Desk
+from bot.domain.people import object_id
+from bot.errors import AmbiguousUser, BadInput, BotError, GraphError, NotAllowed, SlackError
 from bot.render.blocks import plain
-from bot.render.choice_card import choice_card
+from bot.render.choice_card import choice_card, not_looked_up
 from bot.render.diagnosis_card import diagnosis_card
 from bot.render.explain import explanation
 from bot.render.failure import in_words, refusal
@@ -46,7 +45,12 @@ async def ask_why(errand: Errand) -> None:
     """Diagnose who was named."""
     await guard(errand.caller, Right.ASK, errand.desk)
     asked = await person_asked(errand)
-    people = await _people_named(asked, errand.desk)
+    try:
+        people = await people_named(asked, errand.desk)
+    except GraphError as error:  # a name that was not looked up is not one that nobody bears
+        log.info("a name could not be looked up: %s", error)
+        await errand.reply(not_looked_up(asked, in_words(error)))
+        return
     if len(people) > 1:
         await errand.reply(choice_card(asked, people, errand.desk.new_id()))
         return
@@ -59,15 +63,6 @@ async def diagnose_chosen(errand: Errand) -> None:
     await guard(errand.caller, Right.ASK, errand.desk)
     chosen = object_id(errand.said("value"))
     await _show(errand, await _with_notice(errand, why(chosen, errand.desk, asked_by=errand.caller.user_id)))
-
-
-async def _people_named(asked: str, desk: Desk) -> tuple[User, ...]:
-    """Without Graph the name stays as it is: the answer says what could not be read."""
-    try:
-        return await people_named(asked, desk)
-    except GraphError as error:
-        log.info("a name could not be looked up: %s", error)
-        return ()
 
 
 async def diagnose_beside(errand: Errand, asked: str) -> None:
@@ -122,7 +117,7 @@ async def explain_code(errand: Errand) -> None:
 async def show_history(errand: Errand) -> None:
     """List a person's earlier requests."""
     await guard(errand.caller, Right.ASK, errand.desk)
-    asked = await person_asked(errand)
+    asked = await one_person(errand)
     past = await history(asked, errand.desk)
     shown = history_list(asked, past.requests, noted=past.noted, key=errand.desk.new_id())
     await errand.reply(shown)
@@ -187,4 +182,10 @@ async def person_asked(errand: Errand) -> str:
     return person.email
 
 
-"""For other listeners that are asked about a person."""
+async def one_person(errand: Errand) -> str:
+    """Return whom a list is about: an address or an id; raise AmbiguousUser when a name fits several."""
+    asked = await person_asked(errand)
+    people = await people_named(asked, errand.desk)
+    if len(people) > 1:
+        raise AmbiguousUser(asked, tuple(user.user_principal_name for user in people))
+    return people[0].user_principal_name if people else asked

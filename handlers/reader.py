@@ -24,13 +24,15 @@ async def reader_of(slack_id: str, desk: Desk, *, with_entra: bool = True) -> Re
         return Reader(slack_id, belongs=False)
     asks = await is_on_list(account, Right.ASK, desk)
     approves, unchecked = await _approves(account, desk)
-    entra, trouble = await _entra(account, desk) if with_entra else (None, "")
+    entra, no_match = await _entra(account, desk) if with_entra else (None, None)
+    trouble = in_words(no_match) if no_match else ""
     return Reader(
         slack_id,
         account.team_id,
         asks=asks,
         approves=approves,
         entra=entra,
+        unread=no_match is not None and no_match.denial is Denial.CANNOT_CHECK,
         trouble=" ".join(part for part in (trouble, unchecked) if part),
     )
 
@@ -43,8 +45,8 @@ async def _approves(account: SlackPerson, desk: Desk) -> tuple[bool, str]:
         return False, in_words(error)
 
 
-async def _entra(account: SlackPerson, desk: Desk) -> tuple[User | None, str]:
+async def _entra(account: SlackPerson, desk: Desk) -> tuple[User | None, NotAllowed | None]:
     try:
-        return await entra_account(account, desk), ""
+        return await entra_account(account, desk), None
     except NotAllowed as error:
-        return None, in_words(error)
+        return None, error

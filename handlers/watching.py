@@ -13,7 +13,7 @@ from bot.usecases.silence_alerts import LiftSilenceAsk, lift
 from handlers.errand import Errand
 from handlers.guard import check_place, guard
 from handlers.overviews import row_links
-from handlers.questions import person_asked
+from handlers.questions import one_person
 from handlers.reader import reader_of
 
 
@@ -52,7 +52,7 @@ async def _show_all(errand: Errand) -> None:
 
 async def _show_person(errand: Errand) -> None:
     desk = errand.desk
-    about = await alerts_about(await person_asked(errand), desk)
+    about = await alerts_about(await one_person(errand), desk)
     if about is None:
         await errand.reply(alerts_off())
         return

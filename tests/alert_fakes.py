@@ -315,7 +315,6 @@ class FakeAlertMessages(Scripted):
     refs: dict[str, MessageRef] = field(default_factory=dict)
     claims: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     acknowledgements: dict[str, Acknowledgement] = field(default_factory=dict)
-    _shows: dict[tuple[str, str], str] = field(default_factory=dict)
 
     async def get(self, group_id: str) -> MessageRef | None:
         await self._called("get")
@@ -332,17 +331,11 @@ class FakeAlertMessages(Scripted):
     async def shown(self, group_id: str, holder: str, message: MessageRef) -> None:
         await self._called("shown")
         self.refs[group_id] = message
-        if not message.is_digest:
-            self._shows[message.channel, message.ts] = group_id
         self._end(group_id, holder)
 
     async def let_go(self, group_id: str, holder: str) -> None:
         await self._called("let_go")
         self._end(group_id, holder)
-
-    async def by_message(self, channel: str, ts: str) -> str | None:
-        await self._called("by_message")
-        return self._shows.get((channel, ts))
 
     async def acknowledge(self, group_id: str, by: Acknowledgement) -> Acknowledgement:
         await self._called("acknowledge")
@@ -526,7 +519,7 @@ class FakePolicyAudits(Scripted):
 class FakeSignInFeed(Scripted):
     """`rows` is the tenant's log; `visible_at` says when a row appears, by id (at once, else).
 
-    A trouble of "failures" comes after `pages_before_trouble` pages.
+    A trouble of "failures" or "successes" comes after `pages_before_trouble` pages.
     """
 
     now: Now = lambda: NOON
@@ -535,18 +528,34 @@ class FakeSignInFeed(Scripted):
     page_size: int = 1000
     pages_before_trouble: int = 0
     asked: list[tuple[datetime, datetime]] = field(default_factory=list)
+    asked_successes: list[tuple[datetime, datetime]] = field(default_factory=list)
+    success_pages: int = 0
 
     async def failures(self, since: datetime, until: datetime) -> AsyncIterator[tuple[SignIn, ...]]:
         self.asked.append((since, until))
-        found = [row for row in self._visible() if since <= row.created_at < until and not row.succeeded]
+        failed = [row for row in self._visible() if not row.succeeded]
+        async for page in self._paged("failures", failed, since, until):
+            yield page
+
+    async def successes(self, since: datetime, until: datetime) -> AsyncIterator[tuple[SignIn, ...]]:
+        self.asked_successes.append((since, until))
+        succeeded = [row for row in self._visible() if row.succeeded and row.is_broker]
+        async for page in self._paged("successes", succeeded, since, until):
+            self.success_pages += 1
+            yield page
+
+    async def _paged(
+        self, what: str, rows: list[SignIn], since: datetime, until: datetime
+    ) -> AsyncIterator[tuple[SignIn, ...]]:
+        found = [row for row in rows if since <= row.created_at < until]
         found.sort(key=lambda row: row.created_at, reverse=True)
         pages = [tuple(found[at : at + self.page_size]) for at in range(0, len(found), self.page_size)]
         for number, page in enumerate(pages):
             if number == self.pages_before_trouble:
-                await self._called("failures")
+                await self._called(what)
             yield page
         if len(pages) <= self.pages_before_trouble:
-            await self._called("failures")
+            await self._called(what)
 
     async def registrations(self, users: Sequence[str], since: datetime) -> tuple[SignIn, ...]:
         await self._called("registrations")

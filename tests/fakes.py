@@ -43,6 +43,7 @@ from bot.domain.people import (
     User,
 )
 from bot.domain.policies import (
+    AppliedPolicy,
     AppScope,
     ConditionalAccessPolicy,
     Conditions,
@@ -160,7 +161,6 @@ def a_user(number: int, name: str, **changes: Any) -> User:
         mail=address,
         account_enabled=True,
         user_type="Member",
-        on_premises_sync_enabled=False,
         created_at=NOON - timedelta(days=400),
         last_password_change_at=NOON - timedelta(days=90),
         is_management_restricted=False,
@@ -250,6 +250,9 @@ class FakeDirectory(Scripted):
         if len(found) > 1:
             raise AmbiguousUser(asked, tuple(u.user_principal_name for u in found))
         return found[0]
+
+    async def owner_of(self, address: str) -> User:
+        return await self.find_user(address)
 
     async def search(self, name: str, most: int) -> tuple[User, ...]:
         await self._called("search")
@@ -364,7 +367,9 @@ class FakePolicies(Scripted):
     registration: DeviceRegistrationPolicy = field(
         default_factory=lambda: DeviceRegistrationPolicy(mfa_required=False, user_device_quota=50)
     )
-    trial_policies: tuple[str, ...] = ("Require MFA for everyone",)
+    trial_policies: tuple[AppliedPolicy, ...] = (
+        AppliedPolicy("11111111-0000-4000-8000-000000000001", "Require MFA for everyone"),
+    )
     trials: list[tuple[TrialSignIn, ...]] = field(default_factory=list)
 
     async def conditional_access(
@@ -497,8 +502,8 @@ class FakeRequests(Scripted):
 
     async def open(self, wish: Wish, op_id: str, votes: tuple[Vote, ...] = ()) -> ChangeRequest:
         await self._called("open")
-        if op_id in self._ops:
-            return self._ops[op_id]
+        if (done := self._done(op_id)) is not None:
+            return done
         for other in await self.open_requests():
             if other.wish.target.object_id == wish.target.object_id:
                 raise Conflict(other.id, other.state)
@@ -512,6 +517,17 @@ class FakeRequests(Scripted):
         if len(made.approvals) >= wish.quorum:
             made = self._moved(replace(made, state=State.APPROVED, decided_at=self._now()), op_id)
         return self._reply("open", made)
+
+    async def opened_by(self, op_id: str) -> ChangeRequest | None:
+        await self._called("opened_by")
+        return self._done(op_id)
+
+    async def refuse_opening(self, refusal: NotAllowed, op_id: str) -> ChangeRequest:
+        await self._called("refuse_opening")
+        if (done := self._done(op_id)) is not None:
+            return done
+        self._refusals[op_id] = NotAllowed(refusal.denial, refusal.detail)
+        raise refusal
 
     async def get(self, request_id: str) -> ChangeRequest:
         await self._called("get")
@@ -867,8 +883,10 @@ class FakeWorkspace(Scripted):
             self.fresh_reads.append(group_id)
         return self.groups.get(group_id, frozenset())
 
-    async def channel(self, channel_id: str) -> Channel:
+    async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         await self._called("channel")
+        if fresh:
+            self.fresh_reads.append(channel_id)
         return self.channels[channel_id]
 
 
@@ -948,9 +966,7 @@ def a_blocked_registration(user: User = TARGET, minutes_ago: float = 20, **chang
         ip_address="203.0.113.7",
         country="DE",
         operating_system="MacOs",
-        client_app="Mobile Apps and Desktop clients",
         conditional_access_status="notApplied",
-        authentication_requirement="multiFactorAuthentication",
         applied_policies=(),
         requirement_sources=(RequirementSource("user", "Per-user MFA"),),
         user_principal_name=user.user_principal_name,

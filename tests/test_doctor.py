@@ -1,4 +1,4 @@
-"""`doctor` about the approvers' sign-in, against the sandbox's Entra over HTTP."""
+"""`doctor` about the store, and about the approvers' sign-in against the sandbox's Entra over HTTP."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor import findings_for, print_findings
+from bot.adapters.store.inspection import StoreFacts
+from bot.doctor import findings_for, print_findings, store_finding
 from bot.settings import Settings
 from bot.usecases.examine import Finding, Grade
 from sandbox.entra import EntraSandbox
@@ -54,6 +55,22 @@ async def about_step_up(entra: EntraSandbox, home: Path, **changes: str) -> dict
     settings = Settings.from_env({**environment, **changes})
     found = await findings_for(settings)
     return {finding.check: finding for finding in found if finding.check.startswith("Step-up")}
+
+
+@pytest.mark.parametrize(
+    ("facts", "grade", "fix"),
+    [
+        (StoreFacts("8.1.4"), Grade.OK, ""),
+        (StoreFacts(), Grade.OK, ""),
+        (StoreFacts("8.1.4", evicts_by="allkeys-lru"), Grade.WARNING, "noeviction"),
+        (StoreFacts("6.2.14", is_old=True), Grade.WARNING, "Redis 7.0"),
+    ],
+)
+def test_a_store_that_may_lose_things_is_a_warning(facts: StoreFacts, grade: Grade, fix: str) -> None:
+    found = store_finding("REDIS_URL", facts)
+
+    assert found.grade is grade
+    assert fix in found.fix
 
 
 async def test_a_sign_in_that_is_set_up_passes_and_names_the_redirect_uri_to_register(

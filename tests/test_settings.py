@@ -40,6 +40,7 @@ SERVE = {
         ("SLACK_APP_TOKEN", "xapp 1"),
         ("PSSO_APPROVERS", "bob"),
         ("PSSO_PINS", "U123=ada"),
+        ("PSSO_BREAK_GLASS", "breakglass.one@contoso.com, breakglass.two"),
         ("PSSO_CLOUD", "mars"),
         ("PSSO_POLL_SECONDS", "inf"),
         ("PSSO_APPROVAL_SECONDS_MIN", "nan"),

@@ -17,40 +17,57 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 from matplotlib.patheffects import withStroke
 
-SIZE_INCHES, CALM_SIZE_INCHES = (10.0, 6.8), (10.0, 4.4)
-DPI = 160
+WIDE, HIGH, CALM_HIGH = 480, 360, 230  # as large as Slack shows a picture in a conversation, in its pixels
+PIXELS_TO_AN_INCH = 96
+DPI = 320
+MARGIN = 20
+HALF = 284  # where the bars end; the causes stand beside them
 
-GROUND, RIM, INK, FAINT, LINE = "#23272f", "#4a5261", "#f4f6f8", "#aeb7c2", "#3a414d"
+GROUND, RIM, INK, FAINT = "#23272f", "#4a5261", "#f4f6f8", "#aeb7c2"
 COLOURS = ("#56b4e9", "#e69f00", "#2dc199", "#f0e442", "#e58bbd", "#f0764a")
 OTHERS = "#8f9aa8"
 CALM = "#2dc199"
-ROOM_FOR_NUMBER = 0.085  # of the highest bar
+TITLE, WORDS, SMALL = 10.8, 8.4, 8.0  # points: 14, 11 and 11 of Slack's pixels
+ROOM_FOR_NUMBER = 0.11  # of the highest bar
 ROOM_FOR_EDGE = 0.025
-WIDEST = 28  # letters of a cause's name in one line
+DIGITS_IN_BAR = 3
+LETTERS, LETTERS_OF_CAUSE = 42, 23  # in one line: beside the left margin, and beside a cause's colour
+LINE_HIGH, BETWEEN_CAUSES = 13.2, 7.0  # pixels
 HAIRLINE = 0.008  # what is there is seen, however little it is
 
 
 def png_of(chart: Mapping[str, Any]) -> bytes:
     """Draw the card. Loads matplotlib: for the process of its own, and tests."""
     with mpl.rc_context({"font.family": "DejaVu Sans", "text.color": INK, "text.parse_math": False}):
-        figure = Figure(figsize=CALM_SIZE_INCHES if chart["empty"] else SIZE_INCHES, dpi=DPI)
+        high = CALM_HIGH if chart["empty"] else HIGH
+        figure = Figure(figsize=(WIDE / PIXELS_TO_AN_INCH, high / PIXELS_TO_AN_INCH), dpi=DPI)
         _card(figure)
         _heading(figure, chart)
         if chart["empty"]:
             _calm(figure, chart)
         else:
-            bars = figure.add_axes((0.045, 0.43, 0.605, 0.375))
+            bars = figure.add_axes(_box(figure, 64, 208))
             _bars(bars, chart)
             _causes(figure, chart)
-            _fixes(figure.add_axes((0.045, 0.07, 0.605, 0.2), sharex=bars), figure, chart)
+            _fixes(figure.add_axes(_box(figure, 264, 322), sharex=bars), figure, chart)
         written = io.BytesIO()
         figure.savefig(written, format="png", transparent=True, metadata={"Software": None})
     return written.getvalue()
 
 
+def _at(figure: Figure, x: float, y: float) -> tuple[float, float]:
+    """Return a place in shares of the figure; `x` and `y` are Slack's pixels from the top left."""
+    return x / WIDE, 1 - y / (figure.get_figheight() * PIXELS_TO_AN_INCH)
+
+
+def _box(figure: Figure, top: float, bottom: float) -> tuple[float, float, float, float]:
+    (left, upper), (right, lower) = _at(figure, MARGIN, top), _at(figure, HALF, bottom)
+    return left, lower, right - left, upper - lower
+
+
 def _card(figure: Figure) -> None:
     wide, high = figure.get_size_inches()
-    margin, corner = 0.06, 0.16
+    margin, corner = 0.02, 0.09
     figure.add_artist(
         FancyBboxPatch(
             (margin, margin),
@@ -59,7 +76,7 @@ def _card(figure: Figure) -> None:
             boxstyle=f"round,pad=0,rounding_size={corner}",
             facecolor=GROUND,
             edgecolor=RIM,
-            linewidth=1.2,
+            linewidth=0.75,
             transform=figure.dpi_scale_trans,
             zorder=-10,
         )
@@ -67,9 +84,8 @@ def _card(figure: Figure) -> None:
 
 
 def _heading(figure: Figure, chart: Mapping[str, Any]) -> None:
-    high = figure.get_figheight()
-    figure.text(0.045, 1 - 0.49 / high, chart["title"], fontsize=17, fontweight="bold", va="center")
-    figure.text(0.045, 1 - 0.87 / high, chart["subtitle"], fontsize=11.5, color=FAINT, va="center")
+    figure.text(*_at(figure, MARGIN, 26), chart["title"], fontsize=TITLE, fontweight="bold", va="center")
+    figure.text(*_at(figure, MARGIN, 47), chart["subtitle"], fontsize=SMALL, color=FAINT, va="center")
 
 
 def _colours(chart: Mapping[str, Any]) -> list[str]:
@@ -92,135 +108,110 @@ def _bars(axes: Axes, chart: Mapping[str, Any]) -> None:
         axes.annotate(
             f"{total:,}",
             (at, bottoms[at]),
-            (0, 4),
+            (0, 3),
             textcoords="offset points",
             ha="center",
-            fontsize=11.5,
+            fontsize=WORDS,
             color=INK if total else FAINT,
             weight="bold" if total else "normal",
         )
-    axes.set_ylim(0, 1.14)
+    axes.set_ylim(0, 1.16)
     axes.set_xlim(-0.55, len(chart["days"]) - 0.45)
     _bare(axes)
-    axes.set_xticks(range(len(chart["days"])), chart["days"], fontsize=10.5, color=FAINT)
-    axes.tick_params(axis="x", length=0, pad=7, labelbottom=True)
-    axes.spines["bottom"].set(visible=True, color=RIM, linewidth=1.2)
+    axes.set_xticks(range(len(chart["days"])), chart["days"], fontsize=SMALL, color=FAINT)
+    axes.tick_params(axis="x", length=0, pad=4, labelbottom=True)
+    axes.spines["bottom"].set(visible=True, color=RIM, linewidth=0.75)
 
 
 def _piece(axes: Axes, foot: tuple[int, float], share: float, colour: str, words: str) -> float:
     """Draw one cause of one day, with its number where there is room; return where the next one stands."""
     at, bottom = foot
     high = max(share, HAIRLINE)
-    edge = 1.5 if share >= ROOM_FOR_EDGE else 0.0
-    axes.bar([at], [high], 0.66, [bottom], color=colour, edgecolor=GROUND, linewidth=edge)
-    if share >= ROOM_FOR_NUMBER:
-        axes.text(at, bottom + high / 2, words, ha="center", va="center", fontsize=9.5, color=GROUND)
+    edge = 0.75 if share >= ROOM_FOR_EDGE else 0.0
+    axes.bar([at], [high], 0.7, [bottom], color=colour, edgecolor=GROUND, linewidth=edge)
+    if share >= ROOM_FOR_NUMBER and len(words) <= DIGITS_IN_BAR:
+        axes.text(at, bottom + high / 2, words, ha="center", va="center", fontsize=SMALL, color=GROUND)
     return bottom + high
 
 
 def _causes(figure: Figure, chart: Mapping[str, Any]) -> None:
     """Name the causes beside the bars, in the order in which they lie on one another."""
-    top, room = 0.81, 0.38
+    top, left = 66.0, HALF + 22
     named = list(zip(chart["causes"], _colours(chart), strict=True))[::-1]
-    step = min(0.1, room / len(named))
-    for nth, (cause, colour) in enumerate(named):
-        middle = top - step * (nth + 0.5)
-        mark = Rectangle(
-            (0.683, middle - 0.0155), 0.0195, 0.031, facecolor=colour, transform=figure.transFigure
-        )
-        figure.add_artist(mark)
-        figure.text(0.713, middle, _in_two_lines(cause["name"]), fontsize=9.8, va="center", linespacing=1.15)
-        figure.text(
-            0.965,
-            middle,
-            f"{sum(cause['counts']):,}",
-            fontsize=11,
-            fontweight="bold",
-            ha="right",
-            va="center",
-        )
+    room = HIGH - MARGIN - top - BETWEEN_CAUSES * (len(named) - 1)
+    lines = int(room / LINE_HIGH / len(named))
+    for cause, colour in named:
+        count = f"{sum(cause['counts']):,}"
+        name = _name(cause["name"], count, min(3, lines))
+        mark, wide = _at(figure, left, top + 11.5), 10
+        size = (wide / WIDE, wide / HIGH)
+        figure.add_artist(Rectangle(mark, *size, facecolor=colour, transform=figure.transFigure))
+        text: dict[str, Any] = {"fontsize": SMALL, "va": "top", "linespacing": 1.25}
+        figure.text(*_at(figure, left + 17, top), name, **text)
+        figure.text(*_at(figure, WIDE - MARGIN + 4, top), count, ha="right", fontweight="bold", **text)
+        top += LINE_HIGH * (name.count("\n") + 1) + BETWEEN_CAUSES
 
 
-def _in_two_lines(name: str) -> str:
-    """Break a name into two lines of about one length, cut where that is not enough."""
-    if len(textwrap.wrap(name, WIDEST)) > 2:
-        return textwrap.fill(name, WIDEST, max_lines=2, placeholder="…")
-    width = min(width for width in range(1, WIDEST + 1) if len(textwrap.wrap(name, width)) <= 2)
-    return name if len(name) <= WIDEST - 6 else textwrap.fill(name, width)
+def _name(name: str, count: str, most: int) -> str:
+    """Break a cause's name into lines, the first one short enough for the number beside it."""
+    room = "_" * (len(count) + 2)
+    broken = textwrap.fill(
+        f"{room}{name}", LETTERS_OF_CAUSE, max_lines=most, placeholder="…", break_on_hyphens=False
+    )
+    return broken.removeprefix(room)
 
 
 def _fixes(axes: Axes, figure: Figure, chart: Mapping[str, Any]) -> None:
     """The time to fix: a line for the middle half of the people, a dot and words for the median."""
     known = [fix for fix in chart["fixes"] if fix]
-    figure.text(0.045, 0.318, chart["fix_title"], fontsize=11.5, fontweight="bold", va="center")
+    _bare(axes)
+    title = chart["fix_title"]
+    figure.text(*_at(figure, MARGIN, 254), title, fontsize=WORDS, fontweight="bold", va="center")
+    note = textwrap.fill(chart["fix_note"] if known else chart["no_fixes"], LETTERS)
+    where = _at(figure, MARGIN, 345 if known else 276)
+    style = "bottom" if known else "center"
+    figure.text(*where, note, fontsize=SMALL, color=FAINT, va=style, linespacing=1.25)
     if not known:
-        axes.text(
-            0.0, 0.62, chart["no_fixes"], fontsize=11, color=FAINT, va="center", transform=axes.transAxes
-        )
-        _bare(axes)
         return
     axes.set_yscale("log")
     low, high = min(fix["low"] for fix in known), max(fix["high"] for fix in known)
-    axes.set_ylim(max(1.0, low) / 4, max(60.0, high) * 4)
-    _bare(axes)
-    for seconds, words in chart["ticks"]:
-        if axes.get_ylim()[0] * 1.3 < seconds < axes.get_ylim()[1] / 1.3:
-            _level(axes, seconds, words)
+    axes.set_ylim(max(1.0, low) / 3, max(60.0, high) * 8)
     for at, fix in enumerate(chart["fixes"]):
         if fix is not None:
             _fix(axes, at, fix)
-    note = textwrap.fill(chart["fix_note"], 32)
-    figure.text(0.965, 0.17, note, fontsize=9.5, color=FAINT, ha="right", va="center", linespacing=1.35)
-
-
-def _level(axes: Axes, seconds: float, words: str) -> None:
-    axes.axhline(seconds, color=LINE, linewidth=1, zorder=0)
-    axes.annotate(
-        words,
-        (1, seconds),
-        (8, 0),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        fontsize=9.5,
-        color=FAINT,
-        va="center",
-    )
 
 
 def _fix(axes: Axes, at: int, fix: Mapping[str, Any]) -> None:
     low, middle, high = (max(1.0, fix[name]) for name in ("low", "middle", "high"))
-    axes.plot([at, at], [low, high], color=COLOURS[0], linewidth=7, alpha=0.45, solid_capstyle="round")
+    axes.plot([at, at], [low, high], color=COLOURS[0], linewidth=4, alpha=0.45, solid_capstyle="round")
     axes.plot(
-        [at], [middle], "o", markersize=8, color=COLOURS[0], markeredgecolor=GROUND, markeredgewidth=1.5
+        [at], [middle], "o", markersize=5.5, color=COLOURS[0], markeredgecolor=GROUND, markeredgewidth=0.8
     )
     axes.annotate(
         fix["words"],
         (at, high),
-        (0, 9),
+        (0, 4),
         textcoords="offset points",
-        fontsize=10,
+        fontsize=SMALL,
         ha="center",
         va="bottom",
-        path_effects=[withStroke(linewidth=4, foreground=GROUND)],
+        path_effects=[withStroke(linewidth=2.5, foreground=GROUND)],
     )
 
 
 def _calm(figure: Figure, chart: Mapping[str, Any]) -> None:
     """A week without failures."""
-    wide, high = CALM_SIZE_INCHES
-    middle = (wide / 2, high * 0.47)
+    wide, high = figure.get_size_inches()
+    middle = (wide / 2, high * 0.51)
     ring = Circle(
-        middle, 0.5, facecolor="none", edgecolor=CALM, linewidth=5, transform=figure.dpi_scale_trans
+        middle, 0.3, facecolor="none", edgecolor=CALM, linewidth=3, transform=figure.dpi_scale_trans
     )
     figure.add_artist(ring)
-    tick_x, tick_y = (-0.22, -0.06, 0.24), (0.0, -0.17, 0.2)
+    tick_x, tick_y = (-0.13, -0.04, 0.145), (0.0, -0.1, 0.12)
     figure.add_artist(_line(figure, [middle[0] + x for x in tick_x], [middle[1] + y for y in tick_y]))
-    figure.text(
-        0.5, 0.245, textwrap.fill(chart["empty"], 64), fontsize=14, ha="center", va="center", linespacing=1.4
-    )
-    figure.text(
-        0.5, 0.115, "   ".join(chart["days"]).replace("\n", " "), fontsize=10, color=FAINT, ha="center"
-    )
+    calm, days = textwrap.fill(chart["empty"], 56), "   ".join(chart["days"]).replace("\n", " ")
+    figure.text(*_at(figure, WIDE / 2, 172), calm, fontsize=9, ha="center", va="center", linespacing=1.4)
+    figure.text(*_at(figure, WIDE / 2, 205), days, fontsize=SMALL, color=FAINT, ha="center", va="center")
 
 
 def _line(figure: Figure, x: list[float], y: list[float]) -> Any:
@@ -228,7 +219,7 @@ def _line(figure: Figure, x: list[float], y: list[float]) -> Any:
         x,
         y,
         color=CALM,
-        linewidth=5,
+        linewidth=3,
         solid_capstyle="round",
         solid_joinstyle="round",
         transform=figure.dpi_scale_trans,

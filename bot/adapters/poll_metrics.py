@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from bot.domain.poll_health import LAG_BOUNDS, PollHealth
+from bot.adapters.metrics import source_lag
+from bot.domain.poll_health import PollHealth
 from bot.domain.polling import unread
 from bot.ports import Clock
 
@@ -35,7 +36,7 @@ class PollMetrics(Collector):
         behind = unread(health.state).total_seconds() if health.state else 0.0
         yield GaugeMetricFamily("psso_poll_gaps_seconds", "Time in the log still to be made up for", behind)
         yield GaugeMetricFamily("psso_poll_leader", "1 on the replica that polls", int(health.is_leader))
-        yield _lag(health)
+        yield source_lag("psso_signin_source_lag_seconds", health)
         for name, words, value in (
             ("psso_late_events", "Sightings older than 15 minutes when they were read", health.late_events),
             ("psso_dedup_hits", "Sightings that were known already", health.dedup_hits),
@@ -43,13 +44,3 @@ class PollMetrics(Collector):
             ("psso_poll_pages", "Pages of the sign-in log that were read", health.pages),
         ):
             yield CounterMetricFamily(name, words, value)
-
-
-def _lag(health: PollHealth) -> Metric:
-    lag = HistogramMetricFamily("psso_signin_source_lag_seconds", "From a sign-in to its reading")
-    total, buckets = 0, []
-    for bound, count in zip((*map(str, LAG_BOUNDS), "+Inf"), health.lag_counts, strict=True):
-        total += count
-        buckets.append((bound, float(total)))
-    lag.add_metric([], buckets, health.lag_seconds)
-    return lag

@@ -25,7 +25,7 @@ import aiohttp
 import jwt
 
 from bot.adapters.client_proof import ClientProof
-from bot.adapters.graph.credentials import is_loopback
+from bot.domain.loopback import is_loopback
 from bot.domain.people import ObjectId
 from bot.domain.step_up import EntraSignIn
 from bot.errors import Denial, NotAllowed, SettingsError

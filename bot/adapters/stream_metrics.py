@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from bot.domain.poll_health import LAG_BOUNDS
+from bot.adapters.metrics import source_lag
 from bot.domain.stream_health import StreamHealth
 
 
@@ -30,7 +30,7 @@ class StreamMetrics(Collector):
             yield GaugeMetricFamily(
                 "psso_stream_backlog_messages", "Messages not yet read in our partitions", health.backlog
             )
-        yield self._lag()
+        yield source_lag("psso_stream_source_lag_seconds", health)
         for name, words, value in (
             ("psso_stream_records", "Records that came, also those that do not matter", health.records),
             ("psso_stream_unreadable", "Records that could not be understood", health.unreadable),
@@ -40,12 +40,3 @@ class StreamMetrics(Collector):
             ("psso_stream_late_events", "Sightings over 15 minutes old when read", health.late_events),
         ):
             yield CounterMetricFamily(name, words, value)
-
-    def _lag(self) -> Metric:
-        lag = HistogramMetricFamily("psso_stream_source_lag_seconds", "From a sign-in to its reading")
-        total, buckets = 0, []
-        for bound, count in zip((*map(str, LAG_BOUNDS), "+Inf"), self.health.lag_counts, strict=True):
-            total += count
-            buckets.append((bound, float(total)))
-        lag.add_metric([], buckets, self.health.lag_seconds)
-        return lag

@@ -84,11 +84,6 @@ def meaning_of(code: int) -> CodeMeaning | None:
     return _meanings().get(code)
 
 
-def known_codes() -> tuple[int, ...]:
-    """Return every code in our list, ascending."""
-    return tuple(sorted(_meanings()))
-
-
 def lookup_page(code: int) -> str:
     """Return the address of Microsoft's page about a code."""
     return f"https://login.microsoftonline.com/error?code={code}"

@@ -270,6 +270,12 @@ def points_at_per_user_mfa(group: AlertGroup) -> bool:
     return group.scope is Scope.PERSON and is_unsolved and group.newest.verdict in PER_USER_MFA
 
 
+def names_a_policy(group: AlertGroup) -> bool:
+    """Tell whether a card of several people names the Conditional Access policy that stops them."""
+    is_shown = group.scope in (Scope.PLACE, Scope.POLICY) and group.state is not GroupState.ABSORBED
+    return is_shown and bool(typical(group).policy_id)
+
+
 # --- what is news -------------------------------------------------------------------------------------------
 
 

@@ -251,6 +251,7 @@ class MessageRef:
     is_digest: bool = False  # a line of a digest: the message is not this group's alone
     told_count: int = 0  # people, as last said in the message's thread or when it was posted
     told_registered: int = 0
+    meant_for: str = ""  # the channel that did not take it
 
 
 @dataclass(frozen=True, slots=True)

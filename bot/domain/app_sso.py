@@ -137,7 +137,6 @@ def read_app_sso(text: str) -> AppSso:
         has_user_configuration=_is_filled(sections.get("user configuration", "")),
         login_user_name=login_name[1] if login_name else None,
         tokens_received_at=_date("received", sections.get("sso tokens", safe)),
-        tokens_expire_at=_date("expiration", sections.get("sso tokens", safe)),
         taken_at=_date("time", safe),
     )
 

@@ -39,13 +39,6 @@ class State(StrEnum):
 
 TERMINAL = frozenset({State.VERIFIED, State.FAILED, State.DENIED, State.CANCELLED, State.EXPIRED})
 
-TRANSITIONS: dict[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.APPROVED, State.DENIED, State.CANCELLED, State.EXPIRED}),
-    State.APPROVED: frozenset({State.EXECUTING}),
-    State.EXECUTING: frozenset({State.EXECUTING, State.VERIFIED, State.FAILED}),
-}
-"""Every allowed move. `executing → executing` is a new worker taking over after a lease ended."""
-
 
 class Failure(StrEnum):
     """Why an approved change did not end verified."""

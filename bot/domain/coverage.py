@@ -12,14 +12,16 @@ not know them. https://learn.microsoft.com/entra/fundamentals/security-defaults
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import TypeAlias
 
 from bot.domain.coverage_remarks import remarks_on
 from bot.domain.coverage_words import joined, open_sentence, quoted
 from bot.domain.diagnosis import Coverage, Grade
 from bot.domain.evidence import Absent, Evidence, Fact, Known, T, known
-from bot.domain.policies import ConditionalAccessPolicy, TrialOutcome
+from bot.domain.policies import AppliedPolicy, ConditionalAccessPolicy, TrialOutcome, told_apart
 from bot.domain.policy_match import (
     MFA_EFFECTS,
     Effect,
@@ -55,6 +57,9 @@ WHEN_NECESSARY = (
 )
 MOST_GAPS = 12
 
+Enabled: TypeAlias = Mapping[str, ConditionalAccessPolicy]
+"""The policies in force, by lower-case id."""
+
 
 def grade_coverage(evidence: Evidence) -> Coverage:
     """Grade what would still demand MFA of the user. Never raises; what is not known is UNKNOWN."""
@@ -67,8 +72,9 @@ def grade_coverage(evidence: Evidence) -> Coverage:
         return _unknown(_unread("The Conditional Access policies", policies))
     if not any(map(is_enabled, policies.value)) and not isinstance(evidence.security_defaults, Known):
         return _unknown(_unread("Whether security defaults are on", evidence.security_defaults))
-    reading = _read(policies.value, Subject(evidence.user.value, known(evidence.membership, None)), evidence)
-    return _proven(reading, evidence.what_if, policies.value)
+    named = told_apart(policies.value)
+    reading = _read(named, Subject(evidence.user.value, known(evidence.membership, None)), evidence)
+    return _proven(reading, evidence.what_if, named)
 
 
 def _unknown(*gaps: str) -> Coverage:
@@ -113,12 +119,17 @@ class Reading:
         """Return boxes of the policies that ask for MFA (or block), only the certain ones or all."""
         return [each.box for each in self.counting if each.asks == asks and (each.is_certain or not certain)]
 
-    def grade(self, *, certain: bool) -> Grade:
-        """Grade what is certain at least, or what is possible at most."""
+    @property
+    def is_certain(self) -> bool:
+        """Whether every policy that counts surely does: what is certain is then all that is possible."""
+        return all(each.is_certain for each in self.counting)
+
+    def grade(self, left_open: Sequence[Box], *, certain: bool) -> Grade:
+        """Grade what is certain at least, or what is possible at most, by what that leaves open."""
         asking = self.boxes(asks=True, certain=certain)
         if not any(meets(box, self.grid.ordinary) for box in asking):
             return Grade.NONE
-        return Grade.PARTIAL if self.left_open(certain=certain) else Grade.FULL
+        return Grade.PARTIAL if left_open else Grade.FULL
 
     def left_open(self, *, certain: bool) -> list[Box]:
         """Return the slices that are neither asked for MFA nor blocked."""
@@ -204,11 +215,13 @@ def _missing(
 def _proven(
     reading: Reading, what_if: Fact[tuple[TrialOutcome, ...]], policies: Sequence[ConditionalAccessPolicy]
 ) -> Coverage:
-    least, most = reading.grade(certain=True), reading.grade(certain=False)
+    left_open = reading.left_open(certain=True)
+    least_open = left_open if reading.is_certain else reading.left_open(certain=False)
+    least, most = reading.grade(left_open, certain=True), reading.grade(least_open, certain=False)
     if least is not most:
         between = f"By what could be read the grade lies between {least} and {most}."
         return _unknown(*reading.missing, between, *reading.remarks)
-    gaps = _gaps(reading, least)
+    gaps = _gaps(reading, least, left_open)
     if problem := _no_proof(what_if):
         if least is Grade.NONE:
             return Coverage(least, (), gaps)
@@ -232,13 +245,12 @@ def _no_proof(what_if: Fact[tuple[TrialOutcome, ...]]) -> str | None:
     return None
 
 
-def _gaps(reading: Reading, grade: Grade) -> tuple[str, ...]:
+def _gaps(reading: Reading, grade: Grade, left_open: Sequence[Box]) -> tuple[str, ...]:
     if grade is Grade.FULL:
         return ()
     if grade is Grade.PARTIAL:
-        sentences = (open_sentence(box, reading.grid) for box in reading.left_open(certain=True))
-        gaps = [sentence for sentence in sentences if sentence]
-        return tuple(dict.fromkeys([*gaps, *reading.remarks, *reading.missing]))[:MOST_GAPS]
+        sentences = (open_sentence(box, reading.grid) for box in left_open)
+        return _first_distinct(chain(filter(None, sentences), reading.remarks, reading.missing))
     elsewhere = [
         f"“{each.name}” does not cover browsers or apps on a Mac."
         for each in reading.counting
@@ -248,41 +260,55 @@ def _gaps(reading: Reading, grade: Grade) -> tuple[str, ...]:
     return tuple(dict.fromkeys([nothing, *reading.remarks, *elsewhere]))[:MOST_GAPS]
 
 
+def _first_distinct(sentences: Iterable[str]) -> tuple[str, ...]:
+    """Word no more than is shown: hundreds of slices may be open."""
+    found: dict[str, None] = {}
+    for sentence in sentences:
+        found[sentence] = None
+        if len(found) == MOST_GAPS:
+            break
+    return tuple(found)
+
+
 def _differences(
     reading: Reading, outcomes: Iterable[TrialOutcome], policies: Iterable[ConditionalAccessPolicy]
 ) -> Iterable[str]:
-    effects: dict[str, set[Effect]] = {}
-    for policy in filter(is_enabled, policies):
-        effects.setdefault(policy.display_name, set()).add(effect_of(policy.grant))
+    enabled = {policy.id.lower(): policy for policy in policies if is_enabled(policy)}
     for outcome in outcomes:
-        if outcome.trial.user_action is None and (difference := _difference(reading, outcome, effects)):
+        if difference := _difference(reading, outcome, enabled):
             yield f"{outcome.trial.name}: {difference}"
 
 
-def _difference(reading: Reading, outcome: TrialOutcome, effects: dict[str, set[Effect]]) -> str | None:
+def _difference(reading: Reading, outcome: TrialOutcome, enabled: Enabled) -> str | None:
     slice_ = reading.grid.trial(outcome.trial)
-    ours, theirs = reading.covers(slice_, asks=True), _asked(outcome, effects)
-    named = (*outcome.mfa_policies, *outcome.other_policies)
+    ours, theirs = reading.covers(slice_, asks=True), _asked(outcome, enabled)
+    applied = (*outcome.mfa_policies, *outcome.other_policies)
     if ours is None:
         return None
     if theirs is None:
-        return f"Microsoft's What-If names {quoted(named)}, which we cannot match with the policies we read."
+        named = _quoted(applied, enabled)
+        return f"Microsoft's What-If names {named}, which we cannot match with the policies we read."
     if ours is not theirs:
         words = {True: "MFA is demanded", False: "MFA is not demanded"}
-        by = f" by {quoted(outcome.mfa_policies)}" if outcome.mfa_policies and theirs else ""
+        by = f" by {_quoted(outcome.mfa_policies, enabled)}" if outcome.mfa_policies and theirs else ""
         return f"our own reading says {words[ours]}, Microsoft's What-If says {words[theirs]}{by}."
-    is_blocked = any(Effect.BLOCK in effects.get(name, ()) for name in named)
+    is_blocked = Effect.BLOCK in (_effect(each, enabled) for each in applied)
     if not ours and reading.covers(slice_, asks=False) and not is_blocked:
         return "our own reading says the sign-in is blocked, Microsoft's What-If says it is let in."
     return None
 
 
-def _asked(outcome: TrialOutcome, effects: dict[str, set[Effect]]) -> Tri:
+def _asked(outcome: TrialOutcome, enabled: Enabled) -> Tri:
     """Tell whether What-If says MFA is demanded, by our own understanding of the grants it names."""
-    return any_of(_demands(effects.get(name)) for name in outcome.mfa_policies)
+    undecided = (None, Effect.MAYBE_MFA)
+    effects = [_effect(each, enabled) for each in outcome.mfa_policies]
+    return any_of(None if effect in undecided else effect is Effect.MFA for effect in effects)
 
 
-def _demands(effects: set[Effect] | None) -> Tri:
-    if not effects:
-        return None
-    return True if effects == {Effect.MFA} else None if effects & MFA_EFFECTS else False
+def _effect(applied: AppliedPolicy, enabled: Enabled) -> Effect | None:
+    policy = enabled.get(applied.id.lower())
+    return effect_of(policy.grant) if policy else None
+
+
+def _quoted(applied: Iterable[AppliedPolicy], enabled: Enabled) -> str:
+    return quoted(enabled.get(each.id.lower(), each).display_name for each in applied)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from bot.domain.loopback import is_loopback_host
 from bot.errors import BadInput
 
 DEFAULT_HUBS = ("insights-logs-signinlogs", "insights-logs-noninteractiveusersigninlogs")
@@ -41,7 +41,7 @@ class EventHub:
     @property
     def is_local(self) -> bool:
         """Whether it is on this machine, and spoken to in plain text."""
-        return _is_loopback(self.host)
+        return is_loopback_host(self.host)
 
     @property
     def wants_token(self) -> bool:
@@ -93,15 +93,8 @@ def _host(text: str, setting: str) -> tuple[str, int]:
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         host, port = "", None
-    if _is_loopback(host):
+    if is_loopback_host(host):
         return host, port or PLAIN_PORT
     if not _HOST.fullmatch(host):
         raise BadInput("does not name a namespace like contoso.servicebus.windows.net", setting)
     return host, port or TLS_PORT
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

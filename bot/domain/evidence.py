@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,11 +68,6 @@ def known(fact: Fact[T], default: U) -> T | U:
     return fact.value if isinstance(fact, Known) else default
 
 
-def mapped(fact: Fact[T], change: Callable[[T], U]) -> Fact[U]:
-    """Apply `change` to a known value; absent and unreadable stay what they are."""
-    return Known(change(fact.value), fact.read_at, fact.source) if isinstance(fact, Known) else fact
-
-
 class PasteState(StrEnum):
     """User state as `app-sso platform -s` prints it."""
 
@@ -96,7 +90,6 @@ class AppSso:
     has_user_configuration: bool = False
     login_user_name: str | None = None
     tokens_received_at: datetime | None = None
-    tokens_expire_at: datetime | None = None
     taken_at: datetime | None = None
 
 

@@ -13,7 +13,7 @@ from bot.domain.evidence import Absent, AppSso, Fact, Known, Unreadable, Why
 from bot.domain.gaps import Gap
 from bot.domain.judge import Judgement
 from bot.domain.people import AuthenticationMethod, Device
-from bot.domain.policies import ConditionalAccessPolicy
+from bot.domain.policies import ConditionalAccessPolicy, told_apart
 from bot.domain.sign_ins import SignIn
 from bot.domain.situation import Situation
 
@@ -230,7 +230,7 @@ def _device_and_place(row: SignIn) -> str:
 
 
 def _policies(policies: tuple[ConditionalAccessPolicy, ...]) -> str:
-    enabled = [policy.display_name for policy in policies if policy.state == "enabled"]
+    enabled = [policy.display_name for policy in told_apart(policies) if policy.state == "enabled"]
     return f"{len(enabled)} enabled of {len(policies)}: {_each(enabled)}" if enabled else "none enabled"
 
 

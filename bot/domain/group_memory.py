@@ -14,7 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from bot.domain.alerts import Scope, Sighting
+from bot.domain.membership import NAMES_NOBODY
 from bot.domain.promotion import Key
+from bot.domain.rules import RULES
 
 T = TypeVar("T")
 
@@ -27,6 +29,7 @@ MOST_RECENT = 20_000
 TRIES_KEPT = 8
 REGISTRATIONS_KEPT = 8
 DAYS_KEPT = 3
+VERDICTS = tuple(sorted({rule.verdict for rule in RULES} - {NAMES_NOBODY}))
 ANYWHERE = ""
 """Stands for a registration in the background, which makes up for every earlier failure."""
 
@@ -115,20 +118,32 @@ class Past:
     over_at: datetime | None = None  # failures up to here are old news
     group_id: str = ""
     registered: bool = False  # it ended because they registered
+    trouble: str = ""  # the error and app that they met in it
+
+    def has_told_of(self, failure: Sighting) -> bool:
+        """Whether a failure is old news."""
+        return self.over_at is not None and failure.at <= self.over_at
 
 
 NO_PAST = Past()
 
 
+def trouble_of(error_code: int, app_id: str) -> str:
+    """Return what failures of one trouble have in common, also where one does not name its cause."""
+    return f"{error_code}/{''.join(app_id.split())}"
+
+
 def _write_past(past: Past) -> str:
     over_at = _moment(past.over_at) if past.over_at else "-"
-    return f"{','.join(past.days)} {over_at} {past.group_id or '-'} {int(past.registered)}"
+    words = (",".join(past.days), over_at, past.group_id or "-", str(int(past.registered)), past.trouble)
+    return " ".join(words)
 
 
 def _read_past(text: str) -> Past:
-    days, over_at, group_id, registered = text.split(" ")
+    days, over_at, group_id, registered, *trouble = text.split(" ")
     over = None if over_at == "-" else _when(over_at)
-    return Past(tuple(days.split(",")) if days else (), over, group_id.strip("-"), registered == "1")
+    told = tuple(days.split(",")) if days else ()
+    return Past(told, over, group_id.strip("-"), registered == "1", "".join(trouble))
 
 
 def _write_times(times: Mapping[str, datetime]) -> str:
@@ -173,13 +188,26 @@ class Memory:
         """Return what was told about a person and cause before."""
         return self._past.get(f"{verdict}:{who}") or NO_PAST
 
+    def past_of_trouble(self, who: str, failure: Sighting) -> Past:
+        """Return the same; where that does not know the failure, what was told under its other name."""
+        past = self.past(who, failure.verdict)
+        if past.has_told_of(failure):
+            return past
+        trouble = trouble_of(failure.error_code, failure.app_id)
+        others = VERDICTS if failure.verdict == NAMES_NOBODY else (NAMES_NOBODY,)
+        for verdict in others:
+            other = self.past(who, verdict)
+            if other.trouble == trouble and other.has_told_of(failure):
+                return other
+        return past
+
     def is_first_of_day(self, who: str, verdict: str, day: str, now: datetime) -> bool:
         """Tell whether a person fails with a cause for the first time on a day, and remember the day."""
         past = self.past(who, verdict)
         if day in past.days:
             return False
         days = (*past.days, day)[-DAYS_KEPT:]
-        self._past.put(f"{verdict}:{who}", Past(days, past.over_at, past.group_id, past.registered), now)
+        self._past.put(f"{verdict}:{who}", replace(past, days=days), now)
         return True
 
     def counted_as(self, who: str, verdict: str, named: str, now: datetime) -> None:

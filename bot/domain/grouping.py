@@ -23,7 +23,7 @@ from bot.domain.alerts import (
     StoredGroup,
     Thresholds,
 )
-from bot.domain.group_memory import Memory, Past
+from bot.domain.group_memory import Memory, Past, trouble_of
 from bot.domain.light import MENDED_BY_PEOPLE, TRIES_BEFORE_NEWS
 from bot.domain.membership import NAMES_NOBODY, LiveGroup, Person, person_of
 from bot.domain.promotion import Crowds, Key, fingerprint_of, outage_key, place_key
@@ -121,8 +121,8 @@ class Grouping:
         if home is not None and not home.can_be_named_by(failure):
             self._again(who, failure, home, now)
             return
-        past = self._memory.past(who, failure.verdict)
-        if past.over_at is not None and failure.at <= past.over_at:
+        past = self._memory.past_of_trouble(who, failure)
+        if past.has_told_of(failure):
             self._keep_quiet(
                 Quiet.CURED if past.registered else Quiet.SAME_GROUP, past.group_id, failure, now
             )
@@ -331,7 +331,8 @@ class Grouping:
             self._is_over(group, person, over_at, now)
 
     def _is_over(self, group: LiveGroup, person: Person, over_at: datetime, now: datetime) -> None:
-        past = Past((), over_at, group.id, registered=group.state is GroupState.RESOLVED)
+        has_registered = group.state is GroupState.RESOLVED
+        past = Past((), over_at, group.id, has_registered, trouble_of(person.error_code, person.app_id))
         self._memory.over(person.user_id, group.fingerprint.verdict, past, now)
 
     def _close(self, group: LiveGroup, state: GroupState, at: datetime) -> None:

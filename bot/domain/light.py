@@ -41,6 +41,9 @@ MENDED_BY_PEOPLE = {
 }
 """Codes that people put right by trying again, and why: news only after TRIES_BEFORE_NEWS within minutes."""
 
+FARTHEST_AHEAD = timedelta(days=1)
+"""No clock is so far before ours. What says so, "never" as the year 9999 for one, is taken to be of now."""
+
 MOST_SIGNATURES = 4_096
 MOST_NETWORKS = 16_384
 _NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -85,8 +88,9 @@ def sighting_of(row: SignIn, source: Source, read_at: datetime) -> Sighting | No
     verdict = _REGISTERED if row.succeeded else _light(_signature(row, failed))
     stopped_by = failed[0] if len(failed) == 1 else None
     return Sighting(
-        id=row.id,
-        at=row.created_at,
+        # the log may publish a failure again as the success that came of it, and both are news
+        id=f"{row.id}/registered" if row.succeeded else row.id,
+        at=row.created_at if row.created_at - read_at < FARTHEST_AHEAD else read_at,
         read_at=read_at,
         source=source,
         user_id="" if row.user_id == _NOBODY else row.user_id,

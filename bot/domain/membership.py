@@ -29,8 +29,12 @@ NAMES_NOBODY = "CANNOT_TELL_WHO_DEMANDED_MFA"
 
 
 def person_of(sighting: Sighting) -> str:
-    """Return who tried: the object id, else the name that was typed, else nobody but this row."""
-    return sighting.user_id or sighting.user_principal_name.lower() or sighting.id
+    """Return who tried: the object id, else the name that was typed, else nobody but this row.
+
+    A name is typed or pasted by anybody, line ends and tabs included: of white space one blank is left.
+    """
+    who = sighting.user_id or sighting.user_principal_name.lower()
+    return " ".join((who.strip() or sighting.id).split())
 
 
 def group_id(fingerprint: Fingerprint, sighting_id: str) -> str:
@@ -239,7 +243,9 @@ class LiveGroup:
         for who in finer._named:
             self._name(who)
         if finer.is_stored:
-            self.absorbs[:] = [*self.absorbs, finer.id][:MOST_ABSORBED]
+            self.absorbs.append(finer.id)
+            if len(self.absorbs) > MOST_ABSORBED:  # the first and the last: of either the cards may be gone
+                del self.absorbs[MOST_ABSORBED // 2]
         finer.close(GroupState.ABSORBED, now, by=self.id)
 
     def close(self, state: GroupState, at: datetime, by: str = "") -> None:

@@ -52,7 +52,6 @@ class User:
     mail: str | None = None
     account_enabled: bool | None = None
     user_type: str | None = None  # "Member" or "Guest"
-    on_premises_sync_enabled: bool | None = None
     created_at: datetime | None = None
     last_password_change_at: datetime | None = None
     is_management_restricted: bool | None = None
@@ -67,13 +66,9 @@ class Device:
     device_id: str
     display_name: str
     operating_system: str
-    operating_system_version: str = ""
     trust_type: str | None = None  # "AzureAd" joined, "Workplace" registered, "ServerAd" hybrid
     account_enabled: bool | None = None
-    is_compliant: bool | None = None
-    is_managed: bool | None = None
     registered_at: datetime | None = None
-    last_sign_in_at: datetime | None = None
     owned: bool = True
 
     @property
@@ -99,7 +94,6 @@ class AuthenticationMethod:
     display_name: str = ""
     created_at: datetime | None = None
     platform: str | None = None  # platformCredential only: "macOS", "windows"…
-    key_strength: str | None = None
 
     @property
     def is_mac_platform_credential(self) -> bool:

@@ -5,7 +5,8 @@ Shapes: https://learn.microsoft.com/graph/api/resources/conditionalaccesspolicy
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,28 @@ class ConditionalAccessPolicy:
     state: str  # "enabled", "disabled", "enabledForReportingButNotEnforced"
     conditions: Conditions = field(default_factory=Conditions)
     grant: Grant | None = None
-    modified_at: str = ""
+
+
+LEAST_OF_AN_ID = 8
+
+
+def told_apart(policies: Iterable[ConditionalAccessPolicy]) -> tuple[ConditionalAccessPolicy, ...]:
+    """Return the policies; where several bear one display name, each with the start of its id behind it."""
+    given = tuple(policies)
+    twins: dict[str, list[str]] = {}
+    for policy in given:
+        twins.setdefault(policy.display_name, []).append(policy.id)
+    return tuple(
+        policy
+        if len(ids := twins[policy.display_name]) == 1
+        else replace(policy, display_name=f"{policy.display_name} (id {_start(policy.id, ids)})")
+        for policy in given
+    )
+
+
+def _start(policy_id: str, ids: list[str]) -> str:
+    is_enough = len({each[:LEAST_OF_AN_ID] for each in ids}) == len(ids)
+    return policy_id[:LEAST_OF_AN_ID] if is_enough else policy_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +140,20 @@ class TrialSignIn:
     platform: str = "macOS"
     ip_address: str | None = None
     country: str | None = None
-    user_action: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPolicy:
+    """An enabled policy that What-If says applies: found again by id, as names may repeat."""
+
+    id: str
+    display_name: str
 
 
 @dataclass(frozen=True, slots=True)
 class TrialOutcome:
-    """What Graph's What-If says applies to one trial: enabled policies only, ids and names."""
+    """What Graph's What-If says applies to one trial: those that demand MFA, and the others."""
 
     trial: TrialSignIn
-    mfa_policies: tuple[str, ...]  # display names of enabled, applying policies that demand MFA
-    other_policies: tuple[str, ...] = ()
+    mfa_policies: tuple[AppliedPolicy, ...]
+    other_policies: tuple[AppliedPolicy, ...] = ()

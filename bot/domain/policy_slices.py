@@ -7,9 +7,11 @@ minus their boxes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import reduce
+from operator import or_
 from typing import TypeAlias, TypeVar
 
 from bot.domain.people import is_object_id
@@ -21,6 +23,9 @@ P = TypeVar("P")
 
 Box: TypeAlias = tuple[int, ...]
 """One mask per axis, in the order of `Axis`. A zero mask anywhere: the box is empty."""
+
+Marks: TypeAlias = Mapping[str, int]
+"""The mask of the places (or applications) that a condition's token means, told once for all policies."""
 
 MOST_BOXES = 1000
 """Beyond so many left-over boxes no more is subtracted: what is not proven covered counts as open."""
@@ -83,6 +88,8 @@ class Grid:
 
     atlas: Atlas
     applications: tuple[Application, ...]
+    place_marks: Marks
+    application_marks: Marks
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -138,31 +145,14 @@ class Grid:
 
     def _places(self, conditions: Conditions) -> int:
         include, exclude = lowered(conditions.include_locations), lowered(conditions.exclude_locations)
-        return mask(
-            self.places,
-            lambda place: (not include or self._is_at(place, include)) and not self._is_at(place, exclude),
-        )
-
-    def _is_at(self, place: Place, tokens: frozenset[str]) -> bool:
-        if "all" in tokens or place.ids & tokens:
-            return True
-        return "alltrusted" in tokens and bool(place.ids & self.atlas.trusted)
+        return _bearing(self.place_marks, include or {"all"}) & ~_bearing(self.place_marks, exclude)
 
     def _applications(self, conditions: Conditions) -> int:
         scope = conditions.applications
         include, exclude = lowered(scope.include_applications), lowered(scope.exclude_applications)
-        return mask(
-            self.applications,
-            lambda app: (
-                _is_app(app, include)
-                and not _is_app(app, exclude)
-                and not (scope.has_application_filter and app.is_filtered)
-            ),
-        )
-
-
-def _is_app(app: Application, tokens: frozenset[str]) -> bool:
-    return "all" in tokens or app.app_id in tokens or app.group in tokens
+        filtered = mask(self.applications, lambda app: app.is_filtered) if scope.has_application_filter else 0
+        left_out = _bearing(self.application_marks, exclude) | filtered
+        return _bearing(self.application_marks, include) & ~left_out
 
 
 def _clients(conditions: Conditions) -> int:
@@ -202,7 +192,31 @@ def grid_for(
     tokens = lowered(
         token for each in conditions for token in (*each.include_locations, *each.exclude_locations)
     )
-    return Grid(atlas_of(tokens, named_locations), _applications_of(conditions, trials))
+    atlas, applications = atlas_of(tokens, named_locations), _applications_of(conditions, trials)
+    return Grid(atlas, applications, _place_marks(atlas), _application_marks(applications))
+
+
+def _place_marks(atlas: Atlas) -> Marks:
+    return _marks(
+        {"all", *ids, *(("alltrusted",) if ids & atlas.trusted else ())}
+        for ids in (place.ids for place in atlas.places)
+    )
+
+
+def _application_marks(applications: Iterable[Application]) -> Marks:
+    return _marks({"all", app.app_id, app.group} - {""} for app in applications)
+
+
+def _marks(values: Iterable[Iterable[str]]) -> Marks:
+    found: dict[str, int] = {}
+    for index, tokens in enumerate(values):
+        for token in tokens:
+            found[token] = found.get(token, 0) | 1 << index
+    return found
+
+
+def _bearing(marks: Marks, tokens: Iterable[str]) -> int:
+    return reduce(or_, (marks.get(token, 0) for token in tokens), 0)
 
 
 def _applications_of(

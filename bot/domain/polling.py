@@ -31,6 +31,9 @@ SMALLEST_SLICE = timedelta(minutes=5)
 FIRST_SPAN = timedelta(minutes=30)
 """Where a tenant's first poll begins."""
 
+LOOK_BACK = timedelta(hours=5)
+"""How far back successes are read for everybody: an alert counts for four hours, and begins a little late."""
+
 AHEAD = timedelta(minutes=5)
 """Entra's clock may be this far before ours."""
 
@@ -107,6 +110,53 @@ def after(state: PollState, window: Window, read: Read, now: datetime) -> PollSt
 def unread(state: PollState) -> timedelta:
     """Return how much time is still to be made up for."""
     return sum((until - since for since, until in state.gaps), timedelta(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Successes:
+    """How far everybody's successes are read: in passes, each of which is ended before the next one begins.
+
+    A pass is read from its newest end and may take several polls. To begin a next one before would be to
+    read the same overlap over and over where successes are many, and never what lies before it.
+    """
+
+    mark: datetime | None = None  # the newest that an ended pass saw
+    begun: datetime | None = None
+    seen: datetime | None = None  # the newest that this pass saw
+    left: tuple[Span, ...] = ()  # what this pass has still to read, newest first
+
+
+def begin_pass(state: Successes, newcomers: Iterable[datetime], oldest: datetime, now: datetime) -> Successes:
+    """Return the state with a new pass, from the first failure of people whom no pass looked for yet.
+
+    `oldest`: the first failure of all who are blocked; nothing before it is of any use.
+    """
+    starts = [*newcomers] if state.mark is None else [*newcomers, state.mark - OVERLAP]
+    since = max(min(starts, default=oldest), oldest, now - LOOK_BACK)
+    until = now + AHEAD
+    return replace(state, begun=now, seen=None, left=((since, until),) if since < until else ())
+
+
+def after_pass(state: Successes, read: Read) -> Successes:
+    """Return the state once the first span of what is left was read as far as `read` says."""
+    span, *others = state.left
+    window = Window(Purpose.GAP, *span)
+    seen = max((at for at in (state.seen, read.newest) if at is not None), default=None)
+    since = window.since if read.ended else _reached(window, read)
+    rest = [(window.since, since)] if window.since < since else []
+    if since == window.until and read.too_much and window.until - window.since >= 2 * SMALLEST_SLICE:
+        middle = window.since + (window.until - window.since) / 2
+        rest = [(middle, window.until), (window.since, middle)]
+    return _ended(replace(state, seen=seen, left=(*rest, *others)))
+
+
+def _ended(state: Successes) -> Successes:
+    """Let the mark follow a pass that is over: to the newest that was seen, and with what is idle."""
+    if state.left or state.begun is None:
+        return state
+    seen = min(state.seen, state.begun) if state.seen is not None else None
+    marks = [at for at in (state.mark, seen, state.begun - IDLE) if at is not None]
+    return replace(state, mark=max(marks))
 
 
 def _newest_since(state: PollState, now: datetime) -> datetime:

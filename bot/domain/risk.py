@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from bot.domain.grade import Coverage, Grade
 from bot.domain.people import AuthenticationMethod, PerUserMfaState, User
-from bot.errors import Denial
+from bot.errors import BadInput, Denial
 
 SHORTEST_REASON = 5
 LONGEST_REASON = 500
@@ -24,7 +24,7 @@ _SECRETS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
     re.compile(
         r"\b(?:password|passwd|passcode|passphrase|pwd|pw|secret|api[ _-]?key|token|kennwort|passwort)\b"
-        r"\s*(?:[:=]|is\b)\s*\S",
+        r"\s*(?:[:=]|(?:is|ist|lautet)\b)\s*\S",
         re.IGNORECASE,
     ),
     re.compile(r"\b[0-9a-f]{32,}\b", re.IGNORECASE),
@@ -54,6 +54,14 @@ def problem_with_reason(text: str) -> str | None:
     if len(written) < SHORTEST_REASON:
         return f"too short: at least {SHORTEST_REASON} characters"
     return problem_with_note(written, LONGEST_REASON)
+
+
+def checked_reason(text: str) -> str:
+    """Return a reason as it is kept, without blanks around it. Raises BadInput."""
+    problem = problem_with_reason(text)
+    if problem is not None:
+        raise BadInput(problem, "reason")
+    return text.strip()
 
 
 def is_break_glass(user: User, break_glass: Collection[str]) -> bool:

@@ -16,8 +16,6 @@ BROKER_APP = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 DEVICE_REGISTRATION_RESOURCE = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
 """Device Registration Service."""
 
-COMPANY_PORTAL_APP = "9ba1a5c7-f17a-4de9-a1f1-6178c8d51223"
-
 
 @dataclass(frozen=True, slots=True)
 class AppliedPolicy:
@@ -43,7 +41,6 @@ class AuthenticationStep:
 
     method: str
     succeeded: bool | None
-    result_detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +63,9 @@ class SignIn:
     operating_system: str = ""
     device_id: str = ""
     device_name: str = ""
-    device_trust_type: str = ""
-    device_is_compliant: bool | None = None
-    client_app: str = ""
     user_agent: str = ""
     risk_level: str = ""  # riskLevelDuringSignIn
-    incoming_token_type: str = ""
     conditional_access_status: str = ""
-    authentication_requirement: str = ""
     applied_policies: tuple[AppliedPolicy, ...] | None = None  # None: Graph left the property out
     requirement_sources: tuple[RequirementSource, ...] | None = None
     steps: tuple[AuthenticationStep, ...] = ()

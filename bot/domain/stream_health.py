@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.alerts import LATE, Sighting
-from bot.domain.poll_health import LAG_BOUNDS, REMEMBERED
+from bot.domain.alerts import Sighting
+from bot.domain.source_lag import SourceLag
 
 PATIENCE = timedelta(minutes=2)
 """The stream may be away for so long before anybody is told: connections break and come back."""
 
 
 @dataclass
-class StreamHealth:
+class StreamHealth(SourceLag):
     """One replica's view. `trouble`: why nothing can be read, a sentence; empty: all is well."""
 
     trouble: str = ""
@@ -23,13 +22,8 @@ class StreamHealth:
     records: int = 0  # all that came, also of other categories and apps
     unreadable: int = 0
     matched: int = 0  # records that became a sighting
-    dedup_hits: int = 0
-    late_events: int = 0
     batches: int = 0
     backlog: int | None = None  # messages that wait in this replica's partitions; None: not known
-    lag_counts: list[int] = field(default_factory=lambda: [0] * (len(LAG_BOUNDS) + 1))
-    lag_seconds: float = 0.0
-    _seen: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     def failed(self, trouble: str, at: datetime) -> bool:
         """Note that the stream cannot be read; True when that is news."""
@@ -50,17 +44,6 @@ class StreamHealth:
 
     def took(self, sightings: Iterable[Sighting], known: int) -> None:
         """Count sightings that were admitted, `known` of them not for the first time."""
-        self.dedup_hits += known
-        for sighting in sightings:
-            self.matched += 1
-            if sighting.id not in self._seen:
-                self._seen[sighting.id] = None
-                self._count(sighting.read_at - sighting.at)
-        while len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-
-    def _count(self, lag: timedelta) -> None:
-        seconds = max(0.0, lag.total_seconds())
-        self.late_events += lag > LATE
-        self.lag_seconds += seconds
-        self.lag_counts[sum(bound < seconds for bound in LAG_BOUNDS)] += 1
+        came = tuple(sightings)
+        self.matched += len(came)
+        super().took(came, known)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import ip_address
 
-from bot.domain.places import is_within, parsed
+from bot.domain.places import is_within
 from bot.domain.policies import NamedLocation, TrialSignIn
 from bot.domain.policy_slices import SHAREPOINT_ONLINE
 
@@ -43,19 +43,16 @@ COUNTRIES = (
 
 
 def trials_for(
-    named_locations: Iterable[NamedLocation], home_ip: str | None = None, home_country: str | None = None
+    named_locations: Iterable[NamedLocation],
 ) -> tuple[TrialSignIn, TrialSignIn, TrialSignIn]:
-    """Return a browser and a desktop client at home, and a browser outside every named location.
+    """Return a browser and a desktop client, and a browser elsewhere, all outside every named location.
 
-    Without a home, the first two are tried from outside too: What-If cannot judge location conditions
-    without an address. None stands where the named locations leave nothing outside.
+    What-If cannot judge location conditions without an address. None stands where the named locations leave
+    nothing outside.
     """
     locations = tuple(named_locations)
     addresses, countries = _stray_addresses(locations), _stray_countries(locations)
-    home_ip, home_country = home_ip if parsed(home_ip) else None, home_country or None
-    has_home = home_ip is not None or home_country is not None
-    at = home_ip if has_home else addresses[0]
-    within = home_country if has_home else countries[0]
+    at, within = addresses[0], countries[0]
     browser, desktop = "browser", "mobileAppsAndDesktopClients"
     return (
         TrialSignIn(BROWSER_ON_MACOS, SHAREPOINT_ONLINE, browser, ip_address=at, country=within),

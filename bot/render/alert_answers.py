@@ -8,7 +8,7 @@ from bot.domain.diagnosis import Diagnosis
 from bot.domain.risk import LONGEST_REASON
 from bot.domain.silencing import LENGTHS, Reach, reaches
 from bot.render import labels, safe
-from bot.render.alert_words import name_and_address, title
+from bot.render.alert_words import name_and_address, title, words_of
 from bot.render.blocks import (
     Message,
     View,
@@ -41,7 +41,7 @@ def closed(group: AlertGroup) -> Message:
         return plain(_("This alert is part of a wider one now. Use the buttons there."))
     if group.state is GroupState.ENDED:
         return plain(_("The time of this alert is over. A further failure makes a new one."))
-    return plain(_("Nothing needs to be done here any more: {title}.").format(title=title(group)))
+    return plain(_("Nothing needs to be done here any more. {title}.").format(title=words_of(group)))
 
 
 def looked_after(by: Acknowledgement, slack_id: str) -> Message:
@@ -94,10 +94,12 @@ def checking_modal() -> View:
 
 def not_offered_modal(diagnosis: Diagnosis) -> View:
     """Return in a sentence why the change cannot be asked for now."""
-    because = safe.prose(phrase(diagnosis.why_not or diagnosis.summary), 800)
+    because = safe.prose(phrase(diagnosis.why_not or diagnosis.summary), 800).removesuffix(".")
+    remedy = safe.prose(phrase(diagnosis.remedy), 800)
     found = _("Diagnosed just now: *{verdict}*").format(verdict=headline(diagnosis.verdict).title)
-    words = _("The change cannot be asked for: {because}").format(because=because)
+    words = _("The change cannot be asked for: {because}.").format(because=because)
     parts = [section(found), section(words)]
+    parts += [section(f"*{_('What to do')}*: {remedy}")] if remedy else []
     return modal(labels.REQUEST_DISABLE, parts, callback_id=labels.TIMELINE_MODAL)
 
 

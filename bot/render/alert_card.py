@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.alert_delivery import fixed_at, just_fixed, typical
+from bot.domain.alert_delivery import fixed_at, just_fixed, names_a_policy, typical
 from bot.domain.alerts import Affected, AlertGroup, AlertView, GroupState, Scope
 from bot.render import labels, safe
 from bot.render.alert_words import (
@@ -125,7 +125,7 @@ def _what(view: AlertView) -> str:
         lines.append(_("A wider alert speaks for this one now; look there."))
     elif group.scope is not Scope.TENANT:
         lines.append(safe.prose(phrase(group.newest.summary), 600))
-    if group.scope is Scope.POLICY:
+    if names_a_policy(group):
         lines += _change(view)
     if group.scope is not Scope.PERSON and group.state is not GroupState.ABSORBED:
         lines.append(_standing(group))

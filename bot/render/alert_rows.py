@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.domain.alert_overview import Figures, Row
 from bot.domain.alerts import Scope, Silence
@@ -17,7 +17,7 @@ from bot.render.words import N_, _, ngettext
 ROWS_IN_BLOCK = 4
 SILENCES_SHOWN = 10
 CARD = N_("Open the card")
-SHAPES = "▁▂▃▄▅▆▇█"
+LONGEST_BAR = 18  # letters: a row fits the width of a phone
 
 
 def row_blocks(rows: Sequence[Row], links: Mapping[str, str]) -> list[Block]:
@@ -30,14 +30,14 @@ def row_blocks(rows: Sequence[Row], links: Mapping[str, str]) -> list[Block]:
 def row_line(row: Row, links: Mapping[str, str]) -> str:
     """Return one group: who or how many, the cause, since when, how it stands, and where its message is."""
     group = row.group
-    head = f"*{title(group)}*"
+    lines = [f"*{title(group)}*"]
     if group.scope is Scope.PERSON:
-        head = f"{head}: {name_and_address(group.newest)}"
+        lines.append(name_and_address(group.newest))
     since = _("since {when}, {tries}").format(when=moment(group.first_at), tries=tries(group.tries))
     parts = [since, *_standing(row)]
     if group.id in links:
         parts.append(link(links[group.id], _(CARD)))
-    return f"{head}\n   {'  ·  '.join(parts)}"
+    return "\n   ".join([*lines, "  ·  ".join(parts)])
 
 
 def _standing(row: Row) -> list[str]:
@@ -96,8 +96,6 @@ def figures_line(period: str, figures: Figures) -> str:
     return f"{said}\n{_('Quiet: {reasons}').format(reasons=quiet)}" if quiet else said
 
 
-def sparkline(counts: Iterable[int], most: int = 0) -> str:
-    """Return figures as bars of one line; `most` (or the highest) is full, nothing is a dot."""
-    numbers = list(counts)
-    most = max(most, *numbers, 0)
-    return "".join(SHAPES[(number * 8 - 1) // most] if number > 0 else "·" for number in numbers)
+def bar(count: int, most: int) -> str:
+    """Return a figure as a bar; `most` is a full one, nothing is a dot, and what is there is seen."""
+    return "█" * max(1, round(count / most * LONGEST_BAR)) if count > 0 else "·"

@@ -54,6 +54,11 @@ def title(group: AlertGroup) -> str:
     return f"{BLOCKED} {_blocked(group, cause)}"
 
 
+def words_of(group: AlertGroup) -> str:
+    """Return the same without the shape: for the middle of a line, where a mark says nothing."""
+    return title(group)[2:]
+
+
 def _resolved(group: AlertGroup) -> str:
     if group.scope is Scope.PERSON:
         return _("Resolved: {name} has registered").format(name=name_of(group.newest))

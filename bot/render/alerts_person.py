@@ -10,7 +10,7 @@ from bot.render import labels, safe
 from bot.render.alert_routes import brakes
 from bot.render.alert_rows import CARD, row_blocks, silence_blocks
 from bot.render.alert_sources import nothing_read, poll_line, read_ago, stream_line
-from bot.render.alert_words import title
+from bot.render.alert_words import words_of
 from bot.render.alerts_list import NO_LINKS
 from bot.render.blocks import Block, Message, bullets, context, header, link, message, moment, section
 from bot.render.quiet_words import channel_name, quiet_row
@@ -84,7 +84,7 @@ def _decision(one: Decision, links: Mapping[str, str]) -> str:
     assert one.posted.message is not None
     group, channel = one.posted.group, channel_name(one.posted.message.channel)
     words = _("{when}: posted in {channel}: {title}").format(
-        when=moment(one.at), channel=channel or "–", title=title(group)
+        when=moment(one.at), channel=channel or "–", title=words_of(group)
     )
     return f"{words}  ·  {link(links[group.id], _(CARD))}" if group.id in links else words
 

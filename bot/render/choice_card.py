@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.people import User
 from bot.render import labels, safe
-from bot.render.blocks import Block, Message, button, context, message, section
+from bot.render.blocks import Block, Message, button, context, message, plain, section
 from bot.render.words import _
 
 
@@ -16,6 +16,12 @@ def choice_card(asked: str, people: Sequence[User], key: str) -> Message:
     rows = [section(said), *(_row(user) for user in people)]
     rows.append(context(_("Nobody of these? Type the address, or the object id from Entra.")))
     return message(said, rows, key)
+
+
+def not_looked_up(asked: str, trouble: str) -> Message:
+    """Return that nothing is known of a name, because nobody could be asked; `trouble` says what to do."""
+    said = _("“{asked}” could not be looked up. {trouble}")
+    return plain(said.format(asked=safe.mrkdwn(asked, 120), trouble=safe.prose(trouble, 600)))
 
 
 def _row(user: User) -> Block:

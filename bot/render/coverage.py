@@ -15,6 +15,14 @@ GRADES = {
 }
 
 
+MARKS = {Grade.FULL: "●", Grade.PARTIAL: "▲", Grade.NONE: "■", Grade.UNKNOWN: "?"}
+
+
+def coverage_line(coverage: Coverage | None) -> str:
+    """Return the same as a line of its own on a card, with the shape of its grade."""
+    return f"{MARKS[coverage.grade if coverage else Grade.UNKNOWN]} {coverage_words(coverage)}"
+
+
 def coverage_words(coverage: Coverage | None) -> str:
     """Return the grade and its sentence; unescaped and without names from the tenant."""
     if coverage is None:

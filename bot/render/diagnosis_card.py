@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -21,12 +22,14 @@ from bot.render.blocks import (
     numbered,
     section,
 )
-from bot.render.coverage import coverage_words
+from bot.render.coverage import coverage_line
 from bot.render.phrases import phrase
 from bot.render.verdicts import headline, sureness
 from bot.render.words import N_, _
 
-LONGEST_CODE = 80  # longer values are sentences, and read better as such
+WORD = re.compile(
+    r"(?=.*[^\W\d])\S{1,80}"
+)  # a value as Entra writes it: "enforced"; not a number, not a sentence
 DECIDING = (
     "Who demanded MFA",
     "Per-user MFA state",
@@ -91,6 +94,8 @@ def diagnosis_card(
     parts += _what_to_do(diagnosis)
     parts += _doubts(diagnosis)
     parts.append(context(*_small_print(diagnosis, now, trouble)))
+    if ids := _ids(diagnosis):
+        parts.append(context(ids))
     if not offered:
         parts.append(context(_not_offered(diagnosis)))
     parts.append(actions(*_buttons(diagnosis, answer_id, offered)))
@@ -133,7 +138,7 @@ def _reasons(diagnosis: Diagnosis, time_zone: str) -> list[Block]:
 
 
 def _sign_in(told: dict[str, Exhibit], time_zone: str) -> list[str]:
-    """Return the deciding sign-in: code, app, resource, time; then the ids that find it in Entra."""
+    """Return the deciding sign-in: code, app, resource, time and meaning."""
     code = told.get("Error code")
     if code is None:
         return []
@@ -145,11 +150,14 @@ def _sign_in(told: dict[str, Exhibit], time_zone: str) -> list[str]:
     head = (
         f"*{safe.mrkdwn(number, 40)}*  {safe.mrkdwn(app, 120)} → {safe.mrkdwn(resource, 120)}, {kind}{when}"
     )
-    correlation, request = (safe.code(told[name].value) for name in ("Correlation id", "Request id"))
-    ids = _("Correlation id {correlation}, request id {request}").format(
-        correlation=correlation, request=request
-    )
-    return [f"{head}: {safe.prose(_in_short(number, meaning), 300)}" if meaning else head, ids]
+    return [f"{head}: {safe.prose(_in_short(number, meaning), 300)}" if meaning else head]
+
+
+def _ids(diagnosis: Diagnosis) -> str:
+    """Return the ids that find the deciding sign-in in Entra, or ""."""
+    names = {"Correlation id": _("Correlation id {id}"), "Request id": _("Request id {id}")}
+    found = [one for one in diagnosis.evidence if one.fact in names]
+    return "\n".join(names[one.fact].format(id=safe.code(one.value)) for one in found)
 
 
 def _in_short(number: str, meaning: str) -> str:
@@ -162,7 +170,7 @@ def _in_short(number: str, meaning: str) -> str:
 
 def _exhibit(exhibit: Exhibit, time_zone: str) -> str:
     told = phrase(exhibit.value)
-    value = safe.code(told) if safe.width(told) <= LONGEST_CODE else safe.mrkdwn(told, 300)
+    value = safe.code(told) if WORD.fullmatch(told) else safe.mrkdwn(told, 300)
     when = f", {moment(exhibit.at, time_zone)}" if exhibit.at and exhibit.fact == "Last success" else ""
     return f"{safe.prose(phrase(exhibit.fact), 200)}: {value}{when}"
 
@@ -191,9 +199,9 @@ def _doubts(diagnosis: Diagnosis) -> list[Block]:
 
 
 def _coverage(diagnosis: Diagnosis) -> str:
-    text = f"*{_('Without per-user MFA')}*: {coverage_words(diagnosis.coverage)}"
+    text = f"*{_('Without per-user MFA')}*\n{coverage_line(diagnosis.coverage)}"
     if diagnosis.coverage.by:
-        names = ", ".join(safe.code(phrase(name), 120) for name in diagnosis.coverage.by[:5])
+        names = ", ".join(f"*{safe.mrkdwn(phrase(name), 120) or '–'}*" for name in diagnosis.coverage.by[:5])
         text += _(", by {policies}").format(policies=names)
     gaps = [safe.prose(phrase(gap), 300) for gap in diagnosis.coverage.gaps]
     return f"{text}\n{bullets(gaps, 1500)}" if gaps else text
@@ -232,8 +240,8 @@ def _is_safe_link(link: str) -> bool:
 
 
 def _not_offered(diagnosis: Diagnosis) -> str:
-    because = safe.prose(phrase(diagnosis.why_not or NOT_HERE), 600)
-    return _("{button} is not offered: {because}").format(button=_(labels.REQUEST_DISABLE), because=because)
+    because = safe.prose(phrase(diagnosis.why_not or NOT_HERE), 600).removesuffix(".")
+    return _("{button} is not offered: {because}.").format(button=_(labels.REQUEST_DISABLE), because=because)
 
 
 def _buttons(diagnosis: Diagnosis, answer_id: str, offered: bool) -> list[Block]:

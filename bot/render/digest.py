@@ -12,7 +12,6 @@ from bot.render.verdicts import headline
 from bot.render.words import _, ngettext, number
 
 MOST_LISTED = 3
-TICKS = (60, 600, 3600, 86400, 604800)
 
 
 def title(week: Week) -> str:
@@ -73,10 +72,9 @@ def chart_of(week: Week) -> dict[str, Any]:
             for cause in week.causes
         ],
         "fixes": [_drawn(fix) for fix in week.fixes],
-        "fix_title": _("From the first failure to the registration"),
+        "fix_title": _fix_title(week),
         "fix_note": _("The dot is the median; half of the people lie on the bar."),
         "no_fixes": _("Nobody was seen to register after a failure."),
-        "ticks": [[seconds, _tick(seconds)] for seconds in TICKS],
     }
 
 
@@ -107,10 +105,6 @@ def _day(day: date, *, is_first: bool) -> str:
     return f"{weekday(day.weekday())}\n{short_day(day) if is_first else day.day}"
 
 
-def _tick(seconds: int) -> str:
-    return {86400: _("1 day"), 604800: _("1 week")}.get(seconds) or ago(seconds).replace("60 min", "1 h")
-
-
 def _change(week: Week) -> str:
     """Return how the total compares with the week before."""
     assert week.change is not None
@@ -133,12 +127,14 @@ def _subtitle(week: Week) -> str:
         if week.before:
             return _("None, after {before} the week before").format(before=_number(week.before))
         return _("None")
-    said = [_("{count} in all").format(count=_number(week.total))]
-    if week.before:
-        said[0] += f", {_change(week)}"
-    if week.fix:
-        said.append(_("fixed in {time} at the median").format(time=ago(week.fix.middle)))
-    return "  ·  ".join(said)
+    said = _("{count} in all").format(count=_number(week.total))
+    return f"{said}, {_change(week)}" if week.before else said
+
+
+def _fix_title(week: Week) -> str:
+    if week.fix is None:
+        return _("From the first failure to the registration")
+    return _("First failure to registration: {time}").format(time=ago(week.fix.middle))
 
 
 def _name(cause: CauseDays) -> str:

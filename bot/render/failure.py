@@ -34,7 +34,7 @@ from bot.render import labels, safe
 from bot.render.blocks import Message, moment, person, plain
 from bot.render.phrases import phrase
 from bot.render.request_card import action, asker, target_name
-from bot.render.words import N_, _
+from bot.render.words import N_, _, ngettext
 
 NO_STORE = N_("The bot's store did not answer.")
 NOT_RECORDED = N_(
@@ -345,12 +345,16 @@ def _not_found(error: GraphNotFound) -> str:
 
 
 def _throttled(error: GraphThrottled) -> str:
-    what, seconds = phrase(error.what), round(error.retry_after) if error.retry_after else 0
+    what = phrase(error.what)
     if not error.retry_after:
         return _("Microsoft Graph asked us to slow down ({what}). Try again in a minute.").format(what=what)
-    return _("Microsoft Graph asked us to slow down ({what}). Try again in {count} seconds.").format(
-        what=what, count=seconds
+    seconds = max(1, round(error.retry_after))
+    words = ngettext(
+        "Microsoft Graph asked us to slow down ({what}). Try again in {count} second.",
+        "Microsoft Graph asked us to slow down ({what}). Try again in {count} seconds.",
+        seconds,
     )
+    return words.format(what=what, count=seconds)
 
 
 def _unreachable(error: GraphUnreachable) -> str:

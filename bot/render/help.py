@@ -10,7 +10,7 @@ from bot.render.words import N_, _
 ASKING = (
     N_(
         "`/psso why USER`: what blocks this person's Platform SSO registration, how sure that is, what to "
-        "do. USER is an address, an object id or a Slack mention; `/psso USER` does the same"
+        "do. USER is an address, a name, an object id or a Slack mention; `/psso USER` does the same"
     ),
     N_("`/psso explain CODE`: what an AADSTS code means; a whole pasted error text works too"),
     N_("`/psso pending`: requests that wait for a decision, yours and others'"),

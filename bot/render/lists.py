@@ -12,7 +12,7 @@ from bot.render.blocks import Block, Message, ago, context, header, link, messag
 from bot.render.journal_words import journal_section
 from bot.render.phrases import phrase
 from bot.render.reader import Reader
-from bot.render.request_card import TITLES, action, asker, target_name
+from bot.render.request_card import TITLES, WARNING, action, asker, target_name
 from bot.render.words import N_, _, ngettext
 
 ROWS_SHOWN = 40
@@ -98,19 +98,19 @@ def _groups(
 
 def _open_row(request: ChangeRequest, now: datetime, links: Mapping[str, str]) -> str:
     wish = request.wish
-    warned = f"⚠ {_('WARNING')}  ·  " if wish.warnings or not request.intact else ""
+    warned = [f"*{_(WARNING)}*"] if wish.warnings or not request.intact else []
     what = _("{action} for {name}").format(action=action(request), name=target_name(request))
-    first = f"{warned}*{_(TITLES[request.state])}*: {what}"
     age = ago((now - wish.created_at).total_seconds())
     asked = _("asked by {person} {age} ago").format(person=asker(request), age=age)
     votes = _("{given} of {needed} approvals").format(given=len(request.approvals), needed=wish.quorum)
     until = _("no decision needed")
     if request.state is State.PENDING:
         until = _("open until {time}").format(time=moment(wish.expires_at))
-    parts = [asked, votes, until, safe.code(request.id, 80)]
+    found = [_("Request {id}").format(id=safe.code(request.id, 80))]
     if request.id in links:
-        parts.append(link(links[request.id], _(CARD)))
-    return f"{first}\n{'  ·  '.join(parts)}"
+        found.append(link(links[request.id], _(CARD)))
+    rows = ([f"*{_(TITLES[request.state])}*: {what}"], [asked, votes, until], found)
+    return "\n".join([*warned, *("  ·  ".join(row) for row in rows)])
 
 
 def _past_row(request: ChangeRequest) -> str:

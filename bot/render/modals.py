@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate, groupby
 
 from bot.domain.approval import ChangeRequest
-from bot.domain.diagnosis import AttemptLine, Diagnosis
+from bot.domain.diagnosis import AttemptLine, Diagnosis, Exhibit
 from bot.domain.people import User
 from bot.domain.risk import LONGEST_REASON, LONGEST_TICKET
 from bot.ports import SwitchState
@@ -14,6 +17,7 @@ from bot.render.blocks import (
     Block,
     View,
     ago,
+    bullets,
     context,
     divider,
     modal,
@@ -31,6 +35,7 @@ from bot.render.words import N_, _
 
 ROWS_SHOWN = 60
 EXHIBITS_SHOWN = 30
+ROOM_FOR_EXHIBITS = 2600  # of a block, below their source
 IDENTITY_HINT = N_(
     "Knowing an employee number, a birthday or a manager's name is not proof: anyone can look that up."
 )
@@ -41,6 +46,9 @@ PASTE_STEPS = N_(
     "On the person's Mac, signed in as them: open Terminal, run `app-sso platform -s`, copy all it prints. "
     "Keys and tokens are not read and not kept."
 )
+SUCCEEDED = "succeeded"
+OUTCOME_MARKS = {"failed": "■", "unresolved": "△", "cleared": "●", SUCCEEDED: "●"}
+"""Shapes for what a sign-in came to; the others no longer count."""
 LOADING = N_("Looking the sign-ins up …")
 NO_ROWS = N_("No sign-in that belongs to Platform SSO in the time that was looked at.")
 
@@ -204,36 +212,52 @@ def timeline_modal(diagnosis: Diagnosis, *, now: datetime, time_zone: str = "UTC
 
 
 def _everything_read(diagnosis: Diagnosis, time_zone: str) -> list[Block]:
-    """Return every exhibit with its source and time: what an administrator wants to check."""
-    rows = []
-    for one in diagnosis.evidence[:EXHIBITS_SHOWN]:
-        when = f", {moment(one.at, time_zone)}" if one.at else ""
-        source = f"_{safe.prose(phrase(one.source), 120)}{when}_"
-        fact, value = safe.prose(phrase(one.fact), 100), safe.mrkdwn(phrase(one.value), 300)
-        rows.append(f"*{fact}*: {value}\n{source}")
-    title = section(f"*{_('Everything that was read')}*")
-    return [divider(), title, *(section(row) for row in rows)] if rows else []
+    """Return every exhibit below its source and time: what an administrator wants to check."""
+    exhibits = diagnosis.evidence[:EXHIBITS_SHOWN]
+    if not exhibits:
+        return []
+    parts = [divider(), section(f"*{_('Everything that was read')}*")]
+    for (source, at), told in groupby(exhibits, key=lambda one: (one.source, one.at)):
+        when = f", {moment(at, time_zone)}" if at else ""
+        head = f"_{safe.prose(phrase(source), 120)}{when}_\n"
+        rows = [_exhibit(one) for one in told]
+        while rows:
+            fit = _how_many(rows)
+            parts.append(section(head + bullets(rows[:fit])))
+            rows, head = rows[fit:], ""
+    return parts
+
+
+def _how_many(rows: Sequence[str]) -> int:
+    """Return how many of the first rows one block holds; at least one."""
+    used = list(accumulate(safe.width(row) + 3 for row in rows))
+    return max(1, bisect_right(used, ROOM_FOR_EXHIBITS))
+
+
+def _exhibit(exhibit: Exhibit) -> str:
+    return f"*{safe.prose(phrase(exhibit.fact), 100)}*: {safe.mrkdwn(phrase(exhibit.value), 300)}"
 
 
 def attempt(row: AttemptLine, time_zone: str) -> str:
     """Return one sign-in: what happened, where to, and how to find it in Entra."""
-    code = _("success") if row.error_code == 0 else f"AADSTS{row.error_code}"
+    code = f"AADSTS{row.error_code}" if row.error_code else _("success")
     kind = _("interactive") if row.is_interactive else _("in the background")
-    first = f"{moment(row.at, time_zone)}  ·  *{safe.prose(phrase(row.outcome), 40)}*  ·  {code}  ·  {kind}"
-    second = _("{app} to {resource}").format(
-        app=safe.code(row.app, 120), resource=safe.code(row.resource, 120)
-    )
+    meaning = safe.prose(phrase(row.meaning), 300)
+    outcome = f"*{OUTCOME_MARKS.get(row.outcome, '□')} {safe.prose(phrase(row.outcome), 40)}*"
+    codes = [] if row.outcome == SUCCEEDED else [code]
     details = [
         f"{label} {safe.code(text, 120)}"
-        for label, text in (
-            ("Mac", row.device),
-            (_("from"), row.place),
-            (_("correlation id"), row.correlation_id),
-        )
+        for label, text in (("Mac", row.device), (_("from"), row.place))
         if text
     ]
-    lines = [first, safe.prose(phrase(row.meaning), 300), second, "  ·  ".join(details)]
-    return "\n".join(line for line in lines if line)
+    lines = (
+        [outcome, moment(row.at, time_zone), *codes],
+        [kind, meaning] if meaning else [kind],
+        [f"{safe.mrkdwn(row.app, 120)} → {safe.mrkdwn(row.resource, 120)}"],
+        details,
+        [f"{_('correlation id')} {safe.code(row.correlation_id, 120)}"] if row.correlation_id else [],
+    )
+    return "\n".join("  ·  ".join(line) for line in lines if line)
 
 
 def _shown(shown: int, total: int) -> str:

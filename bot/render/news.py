@@ -9,7 +9,7 @@ from bot.ports import News
 from bot.render import labels, safe
 from bot.render.blocks import Message, actions, button, message, moment, person, plain, section
 from bot.render.phrases import phrase
-from bot.render.request_card import ENTRA_PATH, action, asker, target_name
+from bot.render.request_card import ENTRA_PATH, action, ask_again, asker, target_name, why_command
 from bot.render.words import N_, _, ngettext
 
 NEXT_AFTER_FAILURE = {
@@ -20,12 +20,11 @@ NEXT_AFTER_FAILURE = {
     Failure.RETRYABLE: N_("Microsoft Graph could not be reached long enough. Ask again later."),
     Failure.INTEGRITY: N_("The stored request was altered. Tell your security team; nothing was changed."),
 }
-ON_HOLD = N_(
-    "*■ Changes are on hold.* Nothing new can be requested or carried out that would turn MFA off. "
-    "Denying, withdrawing and switching MFA back on still work."
-)
-HOW_TO_LIFT = N_(
-    "An approver looks at the latest changes (`/psso pending`, the journal), then lifts the hold."
+ON_HOLD = N_("*■ Changes are on hold.*")
+WHAT_ON_HOLD_MEANS = N_(
+    "Nothing new can be requested or carried out that would turn MFA off. "
+    "Denying, withdrawing and switching MFA back on still work. "
+    "To go on, an approver looks at the latest changes in the approval channel, then lifts the hold."
 )
 OFF_HOLD = N_("*● Changes are no longer on hold.* What was refused meanwhile can be asked for again.")
 AUDIT_LOG = N_("Entra admin center > Audit logs")
@@ -49,18 +48,18 @@ def personal_news(request: ChangeRequest, news: News, slack_id: str, detail: str
     elif slack_id in {vote.person.slack_id for vote in request.votes}:
         opening = _("A request you decided on to {action} for {name}")
     about = opening.format(action=action(request), name=target_name(request))
-    return plain(f"{about}: {_sentence(request, news, detail)}{_next(request, news, is_requester)}")
+    return plain(f"*{about}*\n{_sentence(request, news, detail)}{_next(request, news, is_requester)}")
 
 
 def channel_news(news: News, detail: str, by: str = "") -> Message:
     """Return what concerns all requests; `by` is the Slack id of who did it, or the bot's own name."""
-    said = safe.prose(phrase(detail), 900)
+    said = _closed(safe.prose(phrase(detail), 900))
     who = _("By {person}.").format(person=person(by)) if by else ""
     why = _("Reason: {reason}").format(reason=said) if said else ""
     if news is News.LIFTED:
         text = _joined(_(OFF_HOLD), who, why)
         return message(_("Changes are no longer on hold."), [section(text)], "lifted")
-    text = f"{_joined(_(ON_HOLD), who, why)}\n{_(HOW_TO_LIFT)}"
+    text = f"{_joined(_(ON_HOLD), who, why)}\n{_(WHAT_ON_HOLD_MEANS)}"
     lift = actions(button(labels.LIFT, labels.ON_LIFT, "freeze"))
     return message(f"■ {_('Changes are on hold.')}", [section(text), lift], "frozen")
 
@@ -76,59 +75,62 @@ def _opened(request: ChangeRequest, detail: str) -> str:
         "Waiting for {count} approvals until {time}.",
         max(1, wish.quorum),
     )
-    return _joined(words.format(count=wish.quorum, time=moment(wish.expires_at)), detail)
+    waiting = words.format(count=wish.quorum, time=moment(wish.expires_at))
+    return _joined(f"△ {waiting}", detail)
 
 
 def _approved_one(request: ChangeRequest, detail: str) -> str:
     words = _("{person} approved; {given} of {needed} approvals so far.")
     given, needed = len(request.approvals), request.wish.quorum
-    return _joined(words.format(person=_last(request), given=given, needed=needed), detail)
+    return _joined(f"△ {words.format(person=_last(request), given=given, needed=needed)}", detail)
 
 
 def _approved(request: ChangeRequest, detail: str) -> str:
     words = _(
         "Approved by {person}. It is carried out now; success is reported after the state was read back."
     )
-    return _joined(words.format(person=_last(request)), detail)
+    return _joined(f"▷ {words.format(person=_last(request))}", detail)
 
 
 def _denied(request: ChangeRequest, detail: str) -> str:
     reason = request.votes[-1].reason if request.votes else ""
-    said = _("Reason: {reason}").format(reason=safe.mrkdwn(reason, 600)) if reason else ""
+    said = _closed(_("Reason: {reason}").format(reason=safe.mrkdwn(reason, 600))) if reason else ""
     denied = _("Denied by {person}.").format(person=_last(request))
-    return _joined(denied, said, _("Nothing changed."), detail)
+    return _joined(f"■ {denied}", said, _("Nothing changed."), detail)
 
 
 def _cancelled(request: ChangeRequest, detail: str) -> str:
-    return _joined(_("Withdrawn by {person}. Nothing changed.").format(person=asker(request)), detail)
+    withdrawn = _("Withdrawn by {person}. Nothing changed.").format(person=asker(request))
+    return _joined(f"□ {withdrawn}", detail)
 
 
 def _expired(request: ChangeRequest, detail: str) -> str:
-    return _joined(_("Nobody decided in time. Nothing changed."), detail)
+    return _joined(f"□ {_('Nobody decided in time. Nothing changed.')}", detail)
 
 
 def _not_posted(request: ChangeRequest, detail: str) -> str:
     because = _(", because {reason}").format(reason=detail.rstrip(".")) if detail else ""
-    return _(
+    said = _(
         "It could not be posted to the approval channel{because}. So nobody can decide it before it "
         "expires ({when}). Ask whoever runs the bot to correct PSSO_APPROVAL_CHANNEL, then ask again."
     ).format(because=because, when=moment(request.wish.expires_at))
+    return f"▲ {said}"
 
 
 def _executing(request: ChangeRequest, detail: str) -> str:
-    return _joined(_("The change is being made."), detail)
+    return _joined(f"▷ {_('The change is being made.')}", detail)
 
 
 def _verified(request: ChangeRequest, detail: str) -> str:
     done = _("Done: the state was read back as {state}.").format(state=safe.code(request.wish.wanted.value))
-    return _joined(done, detail)
+    return _joined(f"● {done}", detail)
 
 
 def _failed(request: ChangeRequest, detail: str) -> str:
     after = _("Ask for the diagnosis again.")
     if request.failure:
         after = _(NEXT_AFTER_FAILURE[request.failure]).format(path=_(ENTRA_PATH))
-    return _joined(_("Not done."), _closed(safe.prose(phrase(request.outcome), 600)), detail, after)
+    return _joined(f"■ {_('Not done.')}", _closed(safe.prose(phrase(request.outcome), 600)), detail, after)
 
 
 def _reminder(request: ChangeRequest, detail: str) -> str:
@@ -156,16 +158,17 @@ def _registered(request: ChangeRequest, detail: str) -> str:
 
 def _still_blocked(request: ChangeRequest, detail: str) -> str:
     after = _(
-        "Ask again with `{command} why` and {user}: there is another cause. "
+        "Ask again with {command}: there is another cause. "
         "If per-user MFA was not it, press {button} on the card."
-    ).format(command=labels.COMMAND, user=_upn(request), button=_(labels.UNDO))
-    return _joined(f"■ {_('They tried again, and registration is still blocked.')}", detail, after)
+    ).format(command=why_command(request), button=_(labels.UNDO))
+    blocked = f"■ {_('They tried again, and registration is still blocked.')}"
+    return "\n".join(line for line in (blocked, detail, after) if line)
 
 
 def _not_tried(request: ChangeRequest, detail: str) -> str:
-    after = _(
-        "Ask the person to register the Mac; then `{command} why` and {user} shows how it went."
-    ).format(command=labels.COMMAND, user=_upn(request))
+    after = _("Ask the person to register the Mac; then {command} shows how it went.").format(
+        command=why_command(request)
+    )
     return _joined(f"□ {_('No registration was tried in the time that was watched.')}", detail, after)
 
 
@@ -214,10 +217,6 @@ def _last(request: ChangeRequest) -> str:
     return person(request.votes[-1].person.slack_id) if request.votes else _("an approver")
 
 
-def _upn(request: ChangeRequest) -> str:
-    return safe.code(request.wish.target.user_principal_name, 200)
-
-
 _SENTENCES: dict[News, Callable[[ChangeRequest, str], str]] = {
     News.OPENED: _opened,
     News.APPROVED_ONE: _approved_one,
@@ -247,9 +246,7 @@ def _next(request: ChangeRequest, news: News, is_requester: bool) -> str:
     restores = request.wish.kind is ChangeKind.RESTORE
     match news:
         case News.VERIFIED if restores:
-            return " " + _("To look again: `{command} why` and {user}.").format(
-                command=labels.COMMAND, user=_upn(request)
-            )
+            return " " + _("To look again: {command}.").format(command=why_command(request))
         case News.VERIFIED:
             return " " + _(
                 "Now let the person register again: on the Mac, System Settings > Users & Groups > "
@@ -257,8 +254,6 @@ def _next(request: ChangeRequest, news: News, is_requester: bool) -> str:
                 "It may take a few minutes to take hold."
             )
         case News.DENIED | News.EXPIRED | News.CANCELLED:
-            return " " + _("To ask again, start with `{command} why` and {user}.").format(
-                command=labels.COMMAND, user=_upn(request)
-            )
+            return " " + ask_again(request)
         case _:
             return ""

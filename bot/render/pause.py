@@ -29,7 +29,8 @@ def pause_news(state: SwitchState) -> Message:
     """Return that alerts are paused, with the button that lifts the pause, or that they go on."""
     if not state.on:
         by = _(" By {by}.").format(by=person(state.by)) if state.by else ""
-        reason = safe.prose(state.reason, 600) if state.by else _("Its time is over.")
+        given = _("Reason: {reason}").format(reason=safe.prose(state.reason, 600))
+        reason = given if state.by else _("Its time is over.")
         said = _("*● Alerts are posted again.*{by} {reason}").format(by=by, reason=reason)
         more = _("What is still open from the time of the pause comes now.")
         return message(_("Alerts are posted again."), [section(f"{said}\n{more}")], "resumed")

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.domain.alert_overview import QuietRow
 from bot.domain.alerts import AlertGroup, Quiet, Quieted
 from bot.render import safe
-from bot.render.alert_words import channel_problem, title
+from bot.render.alert_words import channel_problem, words_of
 from bot.render.blocks import moment
 from bot.render.phrases import phrase
 from bot.render.verdicts import headline
@@ -89,7 +89,7 @@ def _in(channel: str) -> str:
 
 
 def _named(speaker: AlertGroup | None) -> str:
-    return f" ({title(speaker)})" if speaker is not None else ""
+    return f" ({words_of(speaker)})" if speaker is not None else ""
 
 
 def _until(iso: str) -> str:

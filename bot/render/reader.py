@@ -18,6 +18,7 @@ class Reader:
     asks: bool = False
     approves: bool = False
     entra: User | None = None  # the account they are matched to
+    unread: bool = False  # Entra could not be asked, so that nobody is matched says nothing
     trouble: str = ""  # why there is no match, or what could not be checked, in words
 
     def decides(self, request: ChangeRequest) -> bool:

@@ -28,7 +28,7 @@ from bot.render.blocks import (
     section,
 )
 from bot.render.choices import IDENTITY_CHECKS, hours_in_words
-from bot.render.coverage import coverage_words
+from bot.render.coverage import coverage_line
 from bot.render.phrases import phrase
 from bot.render.verdicts import headline, sureness
 from bot.render.words import N_, _, ngettext
@@ -59,6 +59,7 @@ TITLES = {
     State.EXPIRED: N_("□ Expired"),
 }
 OPEN = frozenset({State.PENDING, State.APPROVED, State.EXECUTING})
+UNCHANGED = frozenset({State.DENIED, State.CANCELLED, State.EXPIRED})
 
 
 def request_card(request: ChangeRequest, now: datetime) -> Message:
@@ -226,7 +227,7 @@ def _grounds(request: ChangeRequest) -> list[Block]:
     head = headline(wish.verdict)
     summary = safe.prose(phrase(wish.summary), 900)
     verdict = f"*{_('Verdict')}*: {head.title}, {sureness(wish.confidence)}\n{summary}"
-    lines = [f"*{_('After the change')}*: {coverage_words(wish.coverage)}"]
+    lines = [f"*{_('After the change')}*", coverage_line(wish.coverage)]
     if wish.coverage is not None:
         names = [safe.mrkdwn(phrase(name), 120) or "–" for name in wish.coverage.by]
         rows = [_("Still asked for MFA by *{policy}*").format(policy=name) for name in names]
@@ -271,12 +272,26 @@ def _small_print(request: ChangeRequest, now: datetime) -> list[str]:
         lines.append(_(WHAT_RETURNS if restores else WHAT_CHANGES))
     elif request.state is State.VERIFIED:
         lines.append(_way_back(request))
+    elif request.state in UNCHANGED and request.wish.kind is ChangeKind.DISABLE:
+        lines.append(ask_again(request))
     version = _("version {number}").format(number=request.version)
     wish = request.wish
-    ids = _("Object id {id}, tenant {tenant}").format(
-        id=safe.code(wish.target.object_id, 60), tenant=safe.code(wish.tenant, 80)
-    )
-    return [*lines, ids, f"{_('Request {id}').format(id=safe.code(request.id, 80))}  ·  {version}"]
+    ids = [
+        _("Object id {id}").format(id=safe.code(wish.target.object_id, 60)),
+        _("Tenant {id}").format(id=safe.code(wish.tenant, 80)),
+        _("Request {id}").format(id=safe.code(request.id, 80)),
+    ]
+    return [*lines, *ids[:-1], f"{ids[-1]}  ·  {version}"]
+
+
+def why_command(request: ChangeRequest) -> str:
+    """Return the command that diagnoses the target, ready to be copied."""
+    return safe.code(f"{labels.COMMAND} why {request.wish.target.user_principal_name}", 220)
+
+
+def ask_again(request: ChangeRequest) -> str:
+    """Return how the change can be asked for once more."""
+    return _("To ask again, start with {command}.").format(command=why_command(request))
 
 
 def _clocks(request: ChangeRequest, now: datetime) -> str:
@@ -311,9 +326,10 @@ def _way_back(request: ChangeRequest) -> str:
 def _buttons(request: ChangeRequest) -> list[Block]:
     value = f"{request.id}:{request.version}"
     if request.state is State.PENDING:
+        style = None if _warnings(request) else "primary"  # a warning and a recommendation do not go together
         return [
             actions(
-                button(labels.APPROVE, labels.ON_APPROVE, value, style="primary", ask=_question(request)),
+                button(labels.APPROVE, labels.ON_APPROVE, value, style=style, ask=_question(request)),
                 button(labels.DENY, labels.ON_DENY, value, style="danger"),
                 button(labels.CANCEL_REQUEST, labels.ON_CANCEL, value),
             )

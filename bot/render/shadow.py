@@ -52,7 +52,7 @@ def _cause(cause: CauseWorth) -> str:
     people = ngettext("{count} person", "{count} people", cause.people).format(count=f"{cause.people:,}")
     said = f"{headline(cause.verdict).title}: {alerts}, {people}"
     if cause.noise:
-        said += ", " + _("{count} of them noise").format(count=f"{cause.noise:,}")
+        said += ", " + _("{count} of them through by themselves").format(count=f"{cause.noise:,}")
     return said
 
 

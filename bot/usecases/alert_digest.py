@@ -117,7 +117,7 @@ async def _remember_all(mine: Sequence[Standing], holder: str, posted: MessageRe
 
 async def _on_board(channel: str, views: Sequence[AlertView], desk: Desk) -> MessageRef:
     """Post it, in the approval channel when this one takes nothing."""
-    alerts = alerts_of(desk)
+    alerts, meant_for = alerts_of(desk), ""
     try:
         ts = await alerts.board.digest(channel, views)
     except (SlackError, NotAllowed) as error:
@@ -127,12 +127,12 @@ async def _on_board(channel: str, views: Sequence[AlertView], desk: Desk) -> Mes
         alerts.counters.channel_failed(channel, code)
         alerts.counters.count("fallback", code)
         meant = [replace(view, meant_for=channel, refused_with=code) for view in views]
-        channel = desk.rules.approval_channel
+        channel, meant_for = desk.rules.approval_channel, channel
         ts = await alerts.board.digest(channel, meant)
     alerts.counters.channel_works(channel)
     alerts.counters.count("digests")
     now = desk.now()
-    return MessageRef(channel, ts, now, now, 0, is_digest=True)
+    return MessageRef(channel, ts, now, now, 0, is_digest=True, meant_for=meant_for)
 
 
 SCHEDULED: Mapping[str, Callable[[Job, Desk], Awaitable[None]]] = {DIGEST: post_digest}

@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.alert_ports import Alerts
-from bot.domain.alert_delivery import Standing, channel_for, points_at_per_user_mfa, silence_of, typical
+from bot.domain.alert_delivery import (
+    Standing,
+    channel_for,
+    names_a_policy,
+    points_at_per_user_mfa,
+    silence_of,
+    typical,
+)
 from bot.domain.alerts import (
     AlertGroup,
     AlertView,
@@ -99,23 +106,15 @@ async def view_of(s: Standing, delivery: Delivery, desk: Desk) -> AlertView:
         silence=s.silence,
         can_request_disable=points_at_per_user_mfa(s.group),
         shown=s.message,
-        meant_for=delivery.instead_of,
+        meant_for=s.message.meant_for if s.message else delivery.instead_of,
         refused_with=delivery.refused_with,
     )
-    if s.message is not None and s.message.channel == desk.rules.approval_channel:
-        meant_for = channel_for(s.group, desk.rules.alert_routes, desk.rules.alert_channel)
-        view = replace(view, meant_for="" if meant_for == s.message.channel else meant_for)
     if s.message is None or not names_a_policy(s.group):
         return view
     change = await _last_change(s.group, desk)
     if isinstance(change, str):
         return replace(view, policy_change_unknown=change)
     return replace(view, policy_change=change)
-
-
-def names_a_policy(group: AlertGroup) -> bool:
-    """Tell whether one Conditional Access policy stops the people of a group."""
-    return group.scope is Scope.POLICY and bool(typical(group).policy_id)
 
 
 async def _channel(group: AlertGroup, delivery: Delivery, desk: Desk) -> str:

@@ -22,13 +22,23 @@ async def refuse_unpostable(desk: Desk) -> None:
     A Slack that does not answer passes: then the card is posted once it does.
     """
     try:
-        channel = await desk.workspace.channel(desk.rules.approval_channel)
+        channel = await desk.workspace.channel(desk.rules.approval_channel, fresh=True)
     except SlackError as error:
         obstacle = obstacle_in(error)
     else:
         obstacle = SHARED if channel.is_external else None
     if obstacle is not None:
         raise NotAllowed(Denial.NOT_POSTABLE, obstacle)
+
+
+async def refuse_shared(channel_id: str, desk: Desk) -> None:
+    """Raise NotAllowed where another organisation takes part by now, or where that cannot be told."""
+    try:
+        channel = await desk.workspace.channel(channel_id, fresh=True)
+    except SlackError as error:
+        raise NotAllowed(Denial.CANNOT_CHECK, f"the channel could not be read ({error.code})") from error
+    if channel.is_external:
+        raise NotAllowed(Denial.SHARED_CHANNEL)
 
 
 def obstacle_in(error: BotError) -> str | None:

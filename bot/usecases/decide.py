@@ -15,9 +15,9 @@ from bot.domain.approval import (
     denial_of_haste,
     denial_of_voter,
 )
-from bot.domain.risk import problem_with_reason
+from bot.domain.risk import checked_reason
 from bot.domain.step_up import StepUpProof
-from bot.errors import BadInput, Denial, NeedsStepUp, NotAllowed
+from bot.errors import Denial, NeedsStepUp, NotAllowed
 from bot.ports import Desk
 from bot.usecases.admit import Right, admit
 from bot.usecases.freeze import refuse_while_frozen
@@ -90,7 +90,8 @@ async def _vote(
     """
     deed = Deed(decision, click.slack_id, click.op_id, request_id=click.request_id)
     async with refusals_recorded(deed, desk.journal):
-        _check_reason(decision, reason)
+        if decision is Decision.DENY:
+            checked_reason(reason)
         try:
             voter = deed.actor = await admit(click.slack_id, Right.APPROVE, desk, fresh=True)
             vote = Vote(voter, decision, click.clicked_at, reason.strip())
@@ -114,12 +115,6 @@ async def _count(
             await _check_speed(click, vote.person, desk)
         await desk.journal.write(deed.entry(f"vote.{vote.decision}", version=str(request.version)))
     return await desk.requests.vote(request.id, vote, click.op_id)
-
-
-def _check_reason(decision: Decision, reason: str) -> None:
-    problem = problem_with_reason(reason) if decision is Decision.DENY else None
-    if problem is not None:
-        raise BadInput(problem, "reason")
 
 
 def _check_click(click: Click, request: ChangeRequest, desk: Desk) -> None:

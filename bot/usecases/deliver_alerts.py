@@ -24,12 +24,13 @@ from bot.domain.alert_delivery import (
     Wait,
     decide,
     is_news,
+    names_a_policy,
 )
 from bot.domain.alerts import AlertView, MessageRef, Quiet, Scope
 from bot.errors import NotAllowed, SlackError, StoreUnavailable
 from bot.ports import Desk, Job
 from bot.usecases.alert_jobs import ALERT, Delivery, digest_at, look_at, note, tally
-from bot.usecases.alert_standing import alerts_of, names_a_policy, standing_of, view_of
+from bot.usecases.alert_standing import alerts_of, standing_of, view_of
 from bot.usecases.alert_trouble import CARD_GONE, CHANNEL_LOST, code_of, come_again, is_channel_lost
 
 LONGEST_PAUSE = 1.5  # seconds; what is due later waits in the schedule
@@ -198,9 +199,19 @@ async def _send(s: Standing, action: Show, delivery: Delivery, desk: Desk) -> De
     await _counted(s, action, shown, desk)
     if isinstance(action, Adopt) or (isinstance(action, Edit) and is_news(s.group, action.message)):
         await _say_in_thread(shown, replace(view, shown=action.message), desk)
-    if s.message is None and names_a_policy(s.group):
-        return Delivery(s.group.id, redraw="1")  # now that it is there, who changed the policy is looked up
-    return None
+    return None if s.message is not None else await _after_posting(s, desk)
+
+
+async def _after_posting(s: Standing, desk: Desk) -> Delivery:
+    """Look again at once: what came while it was posted found no message to edit.
+
+    Who changed a policy is looked up now that the card is there; a place's card stays free to be taken over.
+    """
+    asks = names_a_policy(s.group)
+    if asks and s.group.scope is Scope.PLACE:
+        await look_at(Delivery(s.group.id, redraw="1"), desk.now() + desk.rules.alert_edit_every, desk)
+        return Delivery(s.group.id)
+    return Delivery(s.group.id, redraw="1" if asks else "")
 
 
 async def _on_board(s: Standing, action: Show, view: AlertView, desk: Desk) -> MessageRef:
@@ -209,7 +220,7 @@ async def _on_board(s: Standing, action: Show, view: AlertView, desk: Desk) -> M
     if isinstance(action, Post):
         ts = await board.post(action.channel, view)
         now = desk.now()
-        posted = MessageRef(action.channel, ts, now, now, group.version)
+        posted = MessageRef(action.channel, ts, now, now, group.version, meant_for=view.meant_for)
         return replace(posted, told_count=group.count, told_registered=group.registered)
     before = action.message
     if isinstance(action, Tell):
@@ -218,7 +229,7 @@ async def _on_board(s: Standing, action: Show, view: AlertView, desk: Desk) -> M
         await board.edit(before.channel, before.ts, replace(view, shown=before))
     # Later than the post even by a clock that stands still: the first edit alone is free.
     edited_at = max(desk.now(), before.posted_at + timedelta(milliseconds=1))
-    after = replace(before, shown_at=edited_at, shown_version=group.version)
+    after = replace(before, shown_at=edited_at, shown_version=group.version, meant_for=view.meant_for)
     if isinstance(action, Adopt) or is_news(group, before):
         return replace(after, told_count=group.count, told_registered=group.registered)
     return after

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.approval import ChangeKind
-from bot.domain.risk import problem_with_reason
-from bot.errors import BadInput, Denial, NotAllowed
+from bot.domain.risk import checked_reason
+from bot.errors import Denial, NotAllowed
 from bot.ports import Desk, Entry, Job, News, SwitchState
 from bot.usecases.admit import Right, admit
 from bot.usecases.record import Deed, refusals_recorded
+from bot.usecases.throw_switch import throw, thrown
 
 FREEZE = "freeze"
 ANNOUNCE = "announce_freeze"
 PEOPLE = ("U", "W")  # how Slack ids of people begin
 HOUR = timedelta(hours=1)
-ANNOUNCED_ANYWAY = timedelta(seconds=30)
-MOST_LOOKS = 20
-"""For ten minutes a throw that was begun is waited for; after that, what stands is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +69,12 @@ async def put_on_hold(ask: HoldAsk, desk: Desk) -> SwitchState:
     """
     deed = Deed("hold", ask.slack_id, ask.op_id)
     async with refusals_recorded(deed, desk.journal):
-        problem = problem_with_reason(ask.reason)
-        if problem is not None:
-            raise BadInput(problem, "reason")
+        reason = checked_reason(ask.reason)
         deed.actor = await admit(ask.slack_id, Right.APPROVE, desk, fresh=True)
         held = await frozen(desk)
         if held is not None:
             return held
-        state = SwitchState(True, ask.slack_id, ask.reason.strip(), desk.now())
+        state = SwitchState(True, ask.slack_id, reason, desk.now())
         await desk.journal.write(deed.entry("freeze.on", by=ask.slack_id, reason=state.reason))
         return await _throw(state, desk)
 
@@ -87,15 +83,17 @@ async def lift(ask: LiftAsk, desk: Desk) -> SwitchState:
     """Lift the freeze: approvers alone, with a reason. Raises NotAllowed, BadInput, AuditUnavailable.
 
     Lifting what is not frozen changes nothing. A hold that began after the click is not the one that was
-    looked at: NotAllowed(STALE_CARD), also for a late second delivery.
+    looked at: NotAllowed(STALE_CARD), also for a late second delivery. While a lift stands, a second delivery
+    is answered as the first, whatever may be done by now.
     """
     deed = Deed("lift", ask.slack_id, ask.op_id)
     async with refusals_recorded(deed, desk.journal):
-        problem = problem_with_reason(ask.reason)
-        if problem is not None:
-            raise BadInput(problem, "reason")
+        reason = checked_reason(ask.reason)
+        standing = await desk.switches.read(FREEZE)
+        if standing is not None and _has_thrown(ask, standing):
+            return standing
         deed.actor = await admit(ask.slack_id, Right.APPROVE, desk, fresh=True)
-        lifted = SwitchState(False, ask.slack_id, ask.reason.strip(), desk.now())
+        lifted = SwitchState(False, ask.slack_id, reason, desk.now())
         held = await frozen(desk)
         if held is None:
             return lifted
@@ -105,6 +103,11 @@ async def lift(ask: LiftAsk, desk: Desk) -> SwitchState:
         return await _throw(lifted, desk)
 
 
+def _has_thrown(ask: LiftAsk, standing: SwitchState) -> bool:
+    said = (standing.on, standing.by, standing.reason)
+    return said == (False, ask.slack_id, ask.reason.strip()) and standing.at >= ask.at
+
+
 async def too_many_disables(desk: Desk, op_id: str) -> bool:
     """Count one disable, once an `op_id`; True when it is one more than the rules allow within an hour."""
     most = desk.rules.most_disables_per_hour
@@ -112,34 +115,16 @@ async def too_many_disables(desk: Desk, op_id: str) -> bool:
 
 
 async def announce_freeze(job: Job, desk: Desk) -> None:
-    """Say in the approval channel how the switch stands now. Raises SlackError: say it again later.
-
-    A job that comes before its throw looks again: who throws may be held up, and then die before saying so.
-    """
-    state = await desk.switches.read(FREEZE)
-    looks = int(job.body.get("looks", "0"))
-    if looks < MOST_LOOKS and not _is_thrown(state, job.body.get("at", "")):
-        body = {**job.body, "looks": str(looks + 1)}
-        await desk.schedule.put(ANNOUNCE, FREEZE, desk.now() + ANNOUNCED_ANYWAY, body)
-        return
+    """Say in the approval channel how the switch stands now. Raises SlackError: say it again later."""
+    state = await thrown(FREEZE, job, desk)
     if state is not None:
         news = News.FROZEN if state.on else News.LIFTED
         by = state.by if state.by.startswith(PEOPLE) else ""  # the bot itself is nobody to mention
         await desk.announcer.announce(news, state.reason, by=by)
 
 
-def _is_thrown(state: SwitchState | None, at: str) -> bool:
-    """Whether the switch was thrown at that time, or again since; "" is any time."""
-    return not at or (state is not None and state.at >= datetime.fromisoformat(at))
-
-
 async def _throw(state: SwitchState, desk: Desk) -> SwitchState:
-    """The announcement is scheduled before as well: a switch that was thrown never goes untold."""
-    body = {"at": state.at.isoformat()}
-    await desk.schedule.put(ANNOUNCE, FREEZE, desk.now() + ANNOUNCED_ANYWAY, body)
-    await desk.switches.throw(FREEZE, state)
-    await desk.schedule.put(ANNOUNCE, FREEZE, desk.now(), body)
-    return state
+    return await throw(FREEZE, state, (ANNOUNCE,), desk)
 
 
 SCHEDULED = {ANNOUNCE: announce_freeze}

@@ -55,7 +55,7 @@ async def group_alerts(desk: Desk, holder: str, stop: asyncio.Event) -> None:
 
 @dataclass
 class Grouper:
-    """One replica's part in the grouping."""
+    """One replica's part in the grouping. A sighting that we fail on must not hold up all others."""
 
     desk: Desk
     alerts: Alerts
@@ -65,6 +65,8 @@ class Grouper:
     _grouping: Grouping | None = None
     _position: str = ""
     _in_trouble: bool = False
+    _singly: int = 0  # so many sightings are taken one at a time: a bug came up with one of them
+    _left_out: str = ""  # the position of the one that it came up with
 
     async def run(self) -> bool:
         """Group and store what waits, at most AT_ONCE; False when another replica leads. Raises BotError."""
@@ -72,10 +74,14 @@ class Grouper:
         if lease is None:
             return False
         grouping = await self._load() if self._grouping is None else self._grouping
-        found = await self.alerts.groups.after(self._position, AT_ONCE, LONGEST_WAIT)
+        most = 1 if self._singly else AT_ONCE
+        found = await self.alerts.groups.after(self._position, most, LONGEST_WAIT)
         for number, (position, sighting) in enumerate(found, start=1):
-            grouping.take(sighting, self.desk.now())
             self._position = position
+            if position == self._left_out:
+                log.error("what stands at %s of the queue is left out of the alerts", position)
+                continue
+            grouping.take(sighting, self.desk.now())
             if number % TURN == 0:
                 await asyncio.sleep(0)
         grouping.tick(self.desk.now())
@@ -85,6 +91,7 @@ class Grouper:
         if self._in_trouble:
             log.info("alerts are grouped again")
         self._in_trouble = False
+        self._singly = max(0, self._singly - 1) if found else 0
         return True
 
     async def leave(self) -> None:
@@ -101,6 +108,9 @@ class Grouper:
         self._grouping = None
         if not isinstance(error, BotError):
             log.error("grouping alerts failed; it is tried again", exc_info=error)
+            if self._singly:
+                self._left_out = self._position
+            self._singly = AT_ONCE
         elif not self._in_trouble:
             log.warning("alerts cannot be grouped; they wait, and it is tried again: %s", error)
         self._in_trouble = True

@@ -32,11 +32,8 @@ async def entra_person(slack_id: str, desk: Desk) -> User:
 
 async def entra_account(person: SlackPerson, desk: Desk) -> User:
     """Return the enabled Entra account of a Slack account that was checked already."""
-    name = desk.rules.pins.get(person.id) or person.email
-    if not name:
-        raise NotAllowed(Denial.NO_ENTRA_PERSON, "the Slack account shows no e-mail address")
     try:
-        user = await desk.directory.find_user(name)
+        user = await _pinned_or_matched(person, desk)
     except (NoSuchUser, BadInput) as error:
         raise NotAllowed(Denial.NO_ENTRA_PERSON) from error
     except AmbiguousUser as error:
@@ -48,3 +45,12 @@ async def entra_account(person: SlackPerson, desk: Desk) -> User:
     if not user.account_enabled:
         raise NotAllowed(Denial.ENTRA_PERSON_DISABLED)
     return user
+
+
+async def _pinned_or_matched(person: SlackPerson, desk: Desk) -> User:
+    pin = desk.rules.pins.get(person.id)
+    if pin:
+        return await desk.directory.find_user(pin)
+    if not person.email:
+        raise NotAllowed(Denial.NO_ENTRA_PERSON, "the Slack account shows no e-mail address")
+    return await desk.directory.owner_of(person.email)

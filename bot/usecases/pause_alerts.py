@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.risk import problem_with_reason
-from bot.errors import BadInput, NotAllowed, SlackError
+from bot.domain.risk import checked_reason
+from bot.errors import NotAllowed, SlackError
 from bot.ports import Desk, Entry, Job, SwitchState
 from bot.usecases.admit import Right, admit
 from bot.usecases.alert_jobs import redraw
 from bot.usecases.alert_standing import PAUSED, pause_in_force
 from bot.usecases.alert_trouble import is_channel_lost
 from bot.usecases.record import Deed, refusals_recorded
+from bot.usecases.throw_switch import throw, thrown
 
 END = "end_alerts_pause"
 ANNOUNCE = "announce_alerts_pause"
-ANNOUNCED_ANYWAY = timedelta(seconds=30)
+CATCH_UP = "post_what_was_paused"
 TIME_IS_OVER = "Its time is over."
 
 
@@ -46,9 +47,7 @@ async def pause(ask: PauseAsk, desk: Desk) -> SwitchState:
 
 async def resume(ask: PauseAsk, desk: Desk) -> SwitchState:
     """Post alerts again, those first that are still open. Raises NotAllowed, BadInput, AuditUnavailable."""
-    state = await _throw(ask, desk, on=False)
-    await _catch_up(desk)
-    return state
+    return await _throw(ask, desk, on=False)
 
 
 async def end_pause(job: Job, desk: Desk) -> None:
@@ -58,12 +57,11 @@ async def end_pause(job: Job, desk: Desk) -> None:
         return
     await desk.journal.write(Entry("alerts.pause_ended", detail={"until": state.until.isoformat()}))
     await _set(SwitchState(False, "", TIME_IS_OVER, desk.now()), desk)
-    await _catch_up(desk)
 
 
 async def announce_pause(job: Job, desk: Desk) -> None:
     """Say in the alert channel how the switch stands now. Raises SlackError: say it again later."""
-    state, rules = await desk.switches.read(PAUSED), desk.rules
+    state, rules = await thrown(PAUSED, job, desk), desk.rules
     if state is None:
         return
     channel = rules.alert_channel or rules.approval_channel
@@ -75,15 +73,23 @@ async def announce_pause(job: Job, desk: Desk) -> None:
         await desk.announcer.announce_pause(rules.approval_channel, state)
 
 
-SCHEDULED = {END: end_pause, ANNOUNCE: announce_pause}
+async def catch_up(job: Job, desk: Desk) -> None:
+    """Have every open alert looked at again, once alerts go on: what was kept back is posted now."""
+    state = await thrown(PAUSED, job, desk)
+    if state is None or state.stands(desk.now()):
+        return
+    for group in await desk.alerts.groups.live() if desk.alerts else ():
+        await redraw(group.id, desk)
+
+
+SCHEDULED = {END: end_pause, ANNOUNCE: announce_pause, CATCH_UP: catch_up}
+"""The kinds of scheduled jobs that belong here, and who carries them out."""
 
 
 async def _throw(ask: PauseAsk, desk: Desk, *, on: bool) -> SwitchState:
     deed = Deed("pause_alerts" if on else "resume_alerts", ask.slack_id, ask.op_id)
     async with refusals_recorded(deed, desk.journal):
-        problem = problem_with_reason(ask.reason)
-        if problem is not None:
-            raise BadInput(problem, "reason")
+        checked_reason(ask.reason)
         deed.actor = await admit(ask.slack_id, Right.APPROVE, desk, fresh=True)
         state = _state(ask, desk.now(), on=on)
         before = await desk.switches.read(PAUSED)
@@ -104,15 +110,7 @@ def _state(ask: PauseAsk, now: datetime, *, on: bool) -> SwitchState:
 
 
 async def _set(state: SwitchState, desk: Desk) -> None:
-    """The announcement and the end are scheduled before: a pause never goes untold, nor past its time."""
-    await desk.schedule.put(ANNOUNCE, PAUSED, desk.now() + ANNOUNCED_ANYWAY, {})
+    """The end is scheduled before: no pause goes on past its time."""
     if state.until is not None:
         await desk.schedule.put(END, PAUSED, state.until, {})
-    await desk.switches.throw(PAUSED, state)
-    await desk.schedule.put(ANNOUNCE, PAUSED, desk.now(), {})
-
-
-async def _catch_up(desk: Desk) -> None:
-    """Have every open alert looked at again: what was kept back is posted now."""
-    for group in await desk.alerts.groups.live() if desk.alerts else ():
-        await redraw(group.id, desk)
+    await throw(PAUSED, state, (ANNOUNCE,) if state.on else (ANNOUNCE, CATCH_UP), desk)

@@ -19,8 +19,30 @@ MOST_KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class _Known:
+    """What the log said at `asked_at` about one policy since a moment."""
+
     answer: PolicyChange | GraphError | None
-    until: datetime
+    since: datetime
+    asked_at: datetime
+
+    def serves(self, since: datetime, now: datetime) -> bool:
+        """Whether it answers a question about another time as well.
+
+        A change that is the newest since a moment is the newest since any earlier one, too. Somebody who asks
+        about a later time may be after a later change.
+        """
+        age = now - self.asked_at
+        if isinstance(self.answer, GraphError):
+            return age < RETRY
+        if self.answer is not None and since <= self.since:
+            return age < KEPT
+        return since >= self.since and age < NOT_YET
+
+    def within(self, since: datetime) -> PolicyChange | None:
+        """Return the change, unless it was before. Raises the GraphError."""
+        if isinstance(self.answer, GraphError):
+            raise self.answer
+        return self.answer if self.answer is not None and self.answer.at >= since else None
 
 
 @dataclass
@@ -34,23 +56,20 @@ class RememberedChanges:
 
     async def last_change(self, policy_id: str, since: datetime) -> PolicyChange | None:
         """Return the newest change of one policy since a moment."""
-        key = f"{policy_id} {since.isoformat()}"
-        async with self._asking.setdefault(key, asyncio.Lock()):
-            found = self._known.get(key)
-            if found is None or found.until <= self.now():
+        async with self._asking.setdefault(policy_id, asyncio.Lock()):
+            found = self._known.get(policy_id)
+            if found is None or not found.serves(since, self.now()):
                 found = await self._ask(policy_id, since)
                 self._make_room()
-                self._known[key] = found
-        if isinstance(found.answer, GraphError):
-            raise found.answer
-        return found.answer
+                self._known[policy_id] = found
+        return found.within(since)
 
     async def _ask(self, policy_id: str, since: datetime) -> _Known:
         try:
             answer = await self.asked.last_change(policy_id, since)
         except GraphError as error:
-            return _Known(error, self.now() + RETRY)
-        return _Known(answer, self.now() + (KEPT if answer else NOT_YET))
+            return _Known(error, since, self.now())
+        return _Known(answer, since, self.now())
 
     def _make_room(self) -> None:
         if len(self._known) >= MOST_KEPT:

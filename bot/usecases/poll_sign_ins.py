@@ -18,9 +18,9 @@ from bot.domain.light import sighting_of
 from bot.domain.poll_health import PollHealth
 from bot.domain.polling import Read, Window, after, begin, plan
 from bot.domain.sign_ins import SignIn
-from bot.errors import BotError, GraphError, GraphThrottled, GraphUnreachable
+from bot.errors import BotError, GraphError, GraphUnreachable
 from bot.ports import Desk, Pause
-from bot.usecases.notice_registrations import Round, registrations_of
+from bot.usecases.notice_registrations import Registrations, Turn
 
 LEASE_NAME = "alerts-poll"
 LEASE, SHORTEST_LEASE = timedelta(seconds=60), timedelta(seconds=15)
@@ -86,7 +86,10 @@ class Poller:
     _lease: Lease | None = None
     _due: datetime | None = None
     _failed: bool = False
-    _round: Round = field(default_factory=Round)
+    _registrations: Registrations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._registrations = Registrations(self.alerts.groups)
 
     async def turn(self) -> None:
         """Take or renew the lease, and poll when it is ours and a poll is due. Raises BotError."""
@@ -198,11 +201,14 @@ class Poller:
         return False
 
     async def _notice_registrations(self) -> None:
-        """Use a call or two for people who are blocked; there is always a next poll."""
-        for people in await self._round.next_calls(self.alerts.groups, self.desk.now()):
-            try:
-                rows = await registrations_of(self.feed, people)
-            except GraphThrottled:
-                return
-            self._round.asked(people, self.desk.now())
-            await self._take(rows)
+        """Look whether blocked people have registered, as long as the next poll is not due."""
+        due = self.desk.now() + self.desk.rules.poll_every if self._due is None else self._due
+
+        async def goes_on() -> bool:
+            return not self._is_over(due) and await self._lead()
+
+        before = self._registrations.pages
+        try:
+            await self._registrations.notice(Turn(self.feed, self.desk.now, self._take, goes_on))
+        finally:
+            self.health.pages += self._registrations.pages - before

@@ -63,19 +63,26 @@ async def request_disable(ask: DisableAsk, desk: Desk) -> ChangeRequest:
     deed = Deed("request", ask.requester.slack_id, ask.op_id, target=ask.target)
     async with refusals_recorded(deed, desk.journal):
         check_texts(ask)
-        requester = await admit(ask.requester.slack_id, Right.REQUEST, desk, fresh=True)
-        deed.actor = requester
-        await refuse_while_frozen(ChangeKind.DISABLE, desk)
-        await refuse_unpostable(desk)
-        await _refuse(BY_REQUESTER, requester.object_id, ask, desk)
-        answered, needs = await _judged(ask, requester, desk)
-        await _refuse(ABOUT_TARGET, ask.target, ask, desk)
-        wish = _wish(ask, requester, answered.answer.diagnosis, needs, desk)
-        deed.request_id = wish.id
-        await desk.journal.write(
-            deed.entry("request.opened", before=wish.before, wanted=wish.wanted, rule=wish.rule)
-        )
-        return await desk.requests.open(wish, ask.op_id)
+        try:
+            return await _open(ask, deed, desk)
+        except NotAllowed as refusal:
+            return await desk.requests.refuse_opening(refusal, ask.op_id or desk.new_id())
+
+
+async def _open(ask: DisableAsk, deed: Deed, desk: Desk) -> ChangeRequest:
+    requester = await admit(ask.requester.slack_id, Right.REQUEST, desk, fresh=True)
+    deed.actor = requester
+    await refuse_while_frozen(ChangeKind.DISABLE, desk)
+    await refuse_unpostable(desk)
+    await _refuse(BY_REQUESTER, requester.object_id, ask, desk)
+    answered, needs = await _judged(ask, requester, desk)
+    await _refuse(ABOUT_TARGET, ask.target, ask, desk)
+    wish = _wish(ask, requester, answered.answer.diagnosis, needs, desk)
+    deed.request_id = wish.id
+    await desk.journal.write(
+        deed.entry("request.opened", before=wish.before, wanted=wish.wanted, rule=wish.rule)
+    )
+    return await desk.requests.open(wish, ask.op_id)
 
 
 def check_texts(ask: DisableAsk) -> None:

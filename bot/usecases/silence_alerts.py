@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain.alert_delivery import fits
 from bot.domain.alerts import LONGEST_SILENCE, Matcher, Silence
 from bot.domain.people import ObjectId
-from bot.domain.risk import problem_with_reason
+from bot.domain.risk import checked_reason
 from bot.domain.silencing import Reach, matcher_for, needs_approver, reaches
 from bot.errors import BadInput, Denial, NotAllowed
 from bot.ports import Desk, Entry
@@ -90,9 +90,7 @@ async def lift(ask: LiftSilenceAsk, desk: Desk) -> Silence | None:
 
 
 def _check(ask: SilenceAsk) -> None:
-    problem = problem_with_reason(ask.reason)
-    if problem is not None:
-        raise BadInput(problem, "reason")
+    checked_reason(ask.reason)
     if not timedelta(0) < ask.length <= LONGEST_SILENCE:
         raise BadInput(TOO_LONG, "length")
 

@@ -16,6 +16,7 @@ from bot.domain.approval import ChangeRequest, State
 from bot.domain.step_up import LINK_LIFETIME, EntraSignIn, StepUpProof, Ticket, denial_of_sign_in
 from bot.errors import Conflict, Denial, NotAllowed
 from bot.ports import ApproverSignIn, Desk, SignInAsk, Tickets
+from bot.usecases.approval_channel import refuse_shared
 from bot.usecases.decide import Click, approve
 from bot.usecases.freeze import refuse_while_frozen
 from bot.usecases.identify import entra_person
@@ -110,6 +111,7 @@ async def count_approval(ticket_id: str, browser: str, code: str, desk: Desk) ->
     async with refusals_recorded(deed, desk.journal):
         sign_in = await entra.redeem(code, _ask(ticket_id, ticket, secret, tickets))
         proof = _proof(ticket, sign_in, desk)
+        await refuse_shared(ticket.channel, desk)
     how = {"methods": " ".join(sorted(sign_in.methods)), "contexts": " ".join(sorted(sign_in.contexts))}
     at = proof.signed_in_at.isoformat()
     await desk.journal.write(deed.entry("step_up.proved", approver=ticket.object_id, signed_in_at=at, **how))

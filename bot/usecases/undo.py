@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bot.domain.approval import ChangeKind, ChangeRequest, Person, State, Wish, fulfils, is_same_person
 from bot.domain.people import PerUserMfaState
-from bot.domain.risk import is_break_glass, problem_with_reason
-from bot.errors import BadInput, Denial, GraphError, GraphNotFound, NoSuchUser, NotAllowed
+from bot.domain.risk import checked_reason, is_break_glass
+from bot.errors import Denial, GraphError, GraphNotFound, NoSuchUser, NotAllowed
 from bot.ports import Desk
 from bot.usecases.admit import Right, admit
 from bot.usecases.approval_channel import refuse_unpostable
@@ -35,20 +35,25 @@ async def request_undo(ask: UndoAsk, desk: Desk) -> ChangeRequest:
     """
     deed = Deed("undo", ask.requester.slack_id, ask.op_id, request_id=ask.request_id)
     async with refusals_recorded(deed, desk.journal):
-        problem = problem_with_reason(ask.reason)
-        if problem is not None:
-            raise BadInput(problem, "reason")
-        requester = await admit(ask.requester.slack_id, Right.REQUEST, desk, fresh=True)
-        deed.actor = requester
-        await refuse_unpostable(desk)
-        original = await desk.requests.get(ask.request_id)
-        deed.concerns(original)
-        await _check_may_be_undone(original, requester, desk)
-        wish = restoring(original, requester, ask.reason.strip(), desk)
-        deed.request_id = wish.id
-        states = {"before": str(wish.before), "wanted": str(wish.wanted)}
-        await desk.journal.write(deed.entry("request.opened", undoes=original.id, **states))
-        return await desk.requests.open(wish, ask.op_id)
+        checked_reason(ask.reason)
+        try:
+            return await _open(ask, deed, desk)
+        except NotAllowed as refusal:
+            return await desk.requests.refuse_opening(refusal, ask.op_id)
+
+
+async def _open(ask: UndoAsk, deed: Deed, desk: Desk) -> ChangeRequest:
+    requester = await admit(ask.requester.slack_id, Right.REQUEST, desk, fresh=True)
+    deed.actor = requester
+    await refuse_unpostable(desk)
+    original = await desk.requests.get(ask.request_id)
+    deed.concerns(original)
+    await _check_may_be_undone(original, requester, desk)
+    wish = restoring(original, requester, ask.reason.strip(), desk)
+    deed.request_id = wish.id
+    states = {"before": str(wish.before), "wanted": str(wish.wanted)}
+    await desk.journal.write(deed.entry("request.opened", undoes=original.id, **states))
+    return await desk.requests.open(wish, ask.op_id)
 
 
 def restoring(original: ChangeRequest, requester: Person, reason: str, desk: Desk) -> Wish:

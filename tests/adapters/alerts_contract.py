@@ -439,25 +439,13 @@ class GroupsContract:
 
 
 class MessagesContract:
-    async def test_message_is_found_by_group_and_by_itself(self, replica: Replica, other: Replica) -> None:
+    async def test_message_is_found_by_its_group(self, replica: Replica, other: Replica) -> None:
         assert await replica.messages.get("g-1") is None
         await replica.messages.shown("g-1", "worker-a", a_message())
 
         assert await other.messages.get("g-1") == a_message()
-        assert await other.messages.by_message("C0ALERTS", "1795.000001") == "g-1"
-        assert await other.messages.by_message("C0OTHERS", "1795.000001") is None
-
-    async def test_wider_group_takes_a_message_over(self, replica: Replica) -> None:
-        await replica.messages.shown("g-1", "worker-a", a_message())
-        await replica.messages.shown("g-wide", "worker-a", a_message(shown_version=1))
-
-        assert await replica.messages.by_message("C0ALERTS", "1795.000001") == "g-wide"
-
-    async def test_digest_is_nobodys_alone(self, replica: Replica) -> None:
         await replica.messages.shown("g-1", "worker-a", a_message(is_digest=True))
-
-        assert await replica.messages.get("g-1") == a_message(is_digest=True)
-        assert await replica.messages.by_message("C0ALERTS", "1795.000001") is None
+        assert await other.messages.get("g-1") == a_message(is_digest=True)
 
     async def test_one_worker_at_a_time(self, replica: Replica, other: Replica) -> None:
         assert await replica.messages.begin("g-1", "a", LONG)

@@ -116,6 +116,48 @@ class RequestsContract:
         assert again == first
         assert len(await requests.open_requests()) == 1
 
+    async def test_what_a_form_opened_is_found_by_it_however_it_went_on(
+        self, requests: Requests, now: Clock
+    ) -> None:
+        assert await requests.opened_by("op-1") is None
+        await requests.open(a_wish(now()), "op-1")
+        cancelled = await requests.cancel("req-1", ASKER, "op-2")
+
+        assert await requests.opened_by("op-1") == cancelled
+        assert await requests.refuse_opening(NotAllowed(Denial.FROZEN), "op-1") == cancelled
+        assert await requests.opened_by("op-3") is None
+
+    async def test_a_form_that_was_refused_never_opens_a_request(
+        self, requests: Requests, now: Clock
+    ) -> None:
+        held = NotAllowed(Denial.FROZEN, "too many\nat once")
+        with pytest.raises(NotAllowed):
+            await requests.refuse_opening(held, "op-1")
+
+        for again in (
+            requests.open(a_wish(now()), "op-1"),
+            requests.opened_by("op-1"),
+            requests.refuse_opening(NotAllowed(Denial.NOT_HELPDESK), "op-1"),
+        ):
+            with pytest.raises(NotAllowed) as second:
+                await again
+            assert (second.value.denial, second.value.detail) == (held.denial, held.detail)
+        assert await requests.open_requests() == ()
+        assert (await requests.open(a_wish(now()), "op-2")).state is State.PENDING
+
+    async def test_a_form_and_its_refusal_at_once_have_one_answer(
+        self, requests: Requests, now: Clock
+    ) -> None:
+        for number in range(10):
+            results = await asyncio.gather(
+                requests.open(a_wish(now(), number, target=100 + number), f"op-{number}"),
+                requests.refuse_opening(NotAllowed(Denial.FROZEN), f"op-{number}"),
+                return_exceptions=True,
+            )
+
+            opened = await requests.history(guid(100 + number))
+            assert [isinstance(result, ChangeRequest) for result in results] == [bool(opened)] * 2
+
     async def test_second_request_for_a_target_conflicts_and_names_the_open_one(
         self, requests: Requests, now: Clock
     ) -> None:

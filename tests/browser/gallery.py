@@ -128,6 +128,11 @@ def _with_ids(blocks: Sequence[Json]) -> list[Json]:
     return [{"block_id": f"block-{number}", **block} for number, block in enumerate(json.loads(ours))]
 
 
+STILL_BLOCKED = (
+    "It is blocked now by AADSTS53000 at 11:52 UTC, stopped by the Conditional Access policy "
+    "“Compliant Macs”. Next: Have the Mac enrolled in device management, then register again."
+)
+
 PLAYED_BY = {"U0PAUL": "U0OTTO", "U0HANNA": "U0HANA"}
 
 
@@ -210,6 +215,11 @@ def _diagnosis(text: str | None) -> Iterator[Piece]:
         verdict="CANNOT_TELL",
         confidence=0.4,
         can_request_disable=False,
+        summary=text or "What could be read does not name one cause, and guessing would not help.",
+        remedy=text
+        or "Have the user try once more, note the time, and ask again; escalate with what is listed here.",
+        steps=(text or "Note the exact time and take a screenshot of what the Mac shows.",),
+        contributing=(),
         why_not=text or "the sign-in log could not be read",
         coverage=Coverage(Grade.UNKNOWN, (), (text or "Conditional Access could not be read.",)),
         unknown=(text or "The sign-in log could not be read: grant AuditLog.Read.All.",),
@@ -243,13 +253,24 @@ def asked_for(text: str | None = None, **changes: Any) -> Any:
 
 def _requests(text: str | None) -> Iterator[Piece]:
     yield _said("request", request_card(asked_for(text), NOW))
+    open_to_a_password = (
+        "No Conditional Access policy in force asks this user for MFA at an ordinary sign-in on a Mac."
+    )
     warned = {
+        "coverage": Coverage(Grade.NONE, (), (text or open_to_a_password,)),
         "warnings": (
-            text or "Nothing else would demand MFA of this person.",
-            text or "No method is registered.",
+            text
+            or "Nothing else would demand MFA of this user. After the change a password alone may be enough "
+            "to sign in as this person. Unless the Mac registers, per-user MFA is restored after 72 hours.",
+            text
+            or "No MFA method is registered: whoever signs in next with the password is asked to register "
+            "one.",
         ),
         "quorum": 2,
-        "quorum_because": (text or "coverage is partial", text or "the person has an admin role"),
+        "quorum_because": (
+            text or "nothing else demands MFA of this user",
+            text or "the account is younger than 7 days",
+        ),
         "restore_after_hours": 72.0,
         "step_up": True,
         "votes": (a_vote(reason=text or ""),),
@@ -280,8 +301,8 @@ def _requests(text: str | None) -> Iterator[Piece]:
         ephemeral=True,
     )
     done = asked_for(text, state=State.VERIFIED, votes=votes, finished_at=NOW)
-    yield _said("news-verified", personal_news(done, News.VERIFIED, "U0HANA", text or ""))
-    yield _said("news-still-blocked", thread_news(done, News.STILL_BLOCKED, text or "AADSTS50076"))
+    yield _said("news-verified", personal_news(done, News.VERIFIED, "U0HANNA", text or ""))
+    yield _said("news-still-blocked", thread_news(done, News.STILL_BLOCKED, text or STILL_BLOCKED))
     yield _said("news-frozen", channel_news(News.FROZEN, text or "Eleven changes in an hour", by="U0OTTO"))
 
 
@@ -290,7 +311,7 @@ def _requests(text: str | None) -> Iterator[Piece]:
 
 def _lists(text: str | None) -> Iterator[Piece]:
     requests = [asked_for(text), asked_for(text, id="req-2", warnings=(text or "No method is registered.",))]
-    links = {"req-1": "https://contoso.slack.com/archives/C0APPROVE/p1"}
+    links = {"req-2": "https://contoso.slack.com/archives/C0APPROVE/p1"}
     yield _said(
         "pending",
         pending_list(requests, now=NOW, key="k", reader=a_reader(text), links=links),
@@ -380,7 +401,7 @@ def _homes(text: str | None) -> Iterator[Piece]:
     requests = [asked_for(text), asked_for(text, id="req-2", requester=a_vote().person)]
     beside = replace(BUSY, decided=(asked_for(text, id="req-9", state=State.VERIFIED, finished_at=NOW),))
     beside = replace(beside, overview=an_overview(text, failed=BUSY.overview.failed if BUSY.overview else ()))
-    how: Json = {"now": NOW, "links": {**LINKS, "req-1": "https://contoso.slack.com/archives/C0APPROVE/p1"}}
+    how: Json = {"now": NOW, "links": {**LINKS, "req-2": "https://contoso.slack.com/archives/C0APPROVE/p1"}}
     helpdesk = (
         _reader("Hana Berg", "U0HANNA", approves=False) if text is None else a_reader(text, approves=False)
     )

@@ -117,7 +117,7 @@ def a_device_registration(error_code: int = 0, minutes: float = 50, **change: An
 
 def per_user_mfa_failure(minutes: float = 46, **change: Any) -> SignIn:
     """Return the cardinal case: the broker refused with 50076, the record naming per-user MFA."""
-    facts = {"requirement_sources": PER_USER, "authentication_requirement": "multiFactorAuthentication"}
+    facts = {"requirement_sources": PER_USER}
     return a_sign_in(50076, minutes, **(facts | change))
 
 

@@ -15,6 +15,7 @@ from bot.domain.coverage import trials_for
 from bot.domain.evidence import Evidence, Known
 from bot.domain.people import Membership, User, object_id
 from bot.domain.policies import (
+    AppliedPolicy,
     AppScope,
     ConditionalAccessPolicy,
     Conditions,
@@ -127,9 +128,13 @@ def _outcome(trial: TrialSignIn, policies: Iterable[ConditionalAccessPolicy]) ->
     hit = [policy for policy in policies if applies(policy.conditions, point)]
     return TrialOutcome(
         trial,
-        tuple(p.display_name for p in hit if mentions_mfa(p.grant)),
-        tuple(p.display_name for p in hit if not mentions_mfa(p.grant)),
+        tuple(map(as_applied, (p for p in hit if mentions_mfa(p.grant)))),
+        tuple(map(as_applied, (p for p in hit if not mentions_mfa(p.grant)))),
     )
+
+
+def as_applied(policy: ConditionalAccessPolicy) -> AppliedPolicy:
+    return AppliedPolicy(policy.id, policy.display_name)
 
 
 def mentions_mfa(grant: Grant | None) -> bool:

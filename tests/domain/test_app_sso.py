@@ -62,7 +62,6 @@ READ = AppSso(
     has_user_configuration=True,
     login_user_name="ada@contoso.com",
     tokens_received_at=datetime(2026, 4, 25, 9, 17, 44, tzinfo=UTC),
-    tokens_expire_at=datetime(2026, 5, 9, 9, 17, 43, tzinfo=UTC),
     taken_at=datetime(2026, 4, 25, 9, 41, 29, tzinfo=UTC),
 )
 
@@ -147,7 +146,7 @@ def test_device_step_done_and_no_tokens() -> None:
 
     assert (read.has_device_configuration, read.has_login_configuration) == (True, True)
     assert read.user_state is PasteState.NEEDS_REGISTRATION
-    assert (read.tokens_received_at, read.tokens_expire_at) == (None, None)
+    assert read.tokens_received_at is None
     assert read.taken_at == datetime(2026, 9, 10, 8, 20, tzinfo=UTC)
 
 
@@ -220,7 +219,7 @@ def test_impossible_dates_are_unknown() -> None:
 
     read = read_app_sso(text)
 
-    assert (read.tokens_received_at, read.tokens_expire_at) == (None, None)
+    assert read.tokens_received_at is None
 
 
 # Redaction

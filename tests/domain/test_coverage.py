@@ -12,6 +12,7 @@ from bot.domain.evidence import NOT_ASKED, Absent, Evidence, Unreadable, Why
 from bot.domain.people import Membership, User
 from bot.domain.places import LEGACY_TRUSTED_IPS
 from bot.domain.policies import (
+    AppliedPolicy,
     AppScope,
     ConditionalAccessPolicy,
     Grant,
@@ -37,6 +38,7 @@ from tests.domain.coverage_world import (
     SHAREPOINT,
     a_policy,
     an_evidence,
+    as_applied,
     fact,
     what_if_of,
 )
@@ -709,7 +711,8 @@ def test_none_needs_no_what_if() -> None:
 
 
 def with_answers(policies: tuple[ConditionalAccessPolicy, ...], *answers: tuple[str, ...]) -> Coverage:
-    outcomes = tuple(map(TrialOutcome, trials_for(LOCATIONS), answers))
+    applied = (tuple(as_applied(a_policy(name)) for name in names) for names in answers)
+    outcomes = tuple(map(TrialOutcome, trials_for(LOCATIONS), applied))
     return grade_coverage(replace(an_evidence(policies), what_if=fact(outcomes)))
 
 
@@ -740,10 +743,42 @@ def test_what_if_names_a_policy_we_never_read() -> None:
     assert "“New”, which we cannot match" in coverage.gaps[0]
 
 
-def test_two_policies_of_one_name_are_no_proof() -> None:
-    twins = (scoped("P"), scoped("P", Grant("OR", of("mfa", "approvedApplication"))))
+FIRST, SECOND = "3f2a91c4-0000-4000-8000-000000000001", "77b0c2de-0000-4000-8000-000000000002"
 
-    assert with_answers(twins, ("P",), ("P",), ("P",)).grade is UNKNOWN
+
+def twins_of(other: Grant | None) -> tuple[ConditionalAccessPolicy, ConditionalAccessPolicy]:
+    return replace(scoped("P"), id=FIRST), replace(scoped("P", other), id=SECOND)
+
+
+@pytest.mark.parametrize("other", [None, BLOCK, Grant("OR", of("mfa", "approvedApplication")), STRONG])
+def test_two_policies_of_one_name_are_matched_by_id_and_told_apart(other: Grant | None) -> None:
+    coverage = grade_coverage(an_evidence(twins_of(other)))
+
+    assert (coverage.grade, coverage.by) == (FULL, ("P (id 3f2a91c4)",))
+
+
+def test_what_if_naming_the_wrong_twin_is_a_difference() -> None:
+    twins = twins_of(None)
+    wrong = tuple(TrialOutcome(trial, (as_applied(twins[1]),)) for trial in trials_for(LOCATIONS))
+    coverage = grade_coverage(replace(an_evidence(twins), what_if=fact(wrong)))
+
+    assert coverage.grade is UNKNOWN
+    assert "MFA is demanded, Microsoft's What-If says MFA is not demanded" in coverage.gaps[0]
+
+
+def test_ids_are_compared_without_regard_to_case_and_names_not_at_all() -> None:
+    renamed = AppliedPolicy(FIRST.upper(), "What P was called before")
+    outcomes = tuple(TrialOutcome(trial, (renamed,)) for trial in trials_for(LOCATIONS))
+    evidence = an_evidence((replace(scoped("P"), id=FIRST),))
+
+    assert grade_coverage(replace(evidence, what_if=fact(outcomes))).grade is FULL
+
+
+def test_twins_whose_ids_begin_alike_are_named_by_the_whole_id() -> None:
+    close = (replace(scoped("P"), id=FIRST), replace(a_policy("P", state="disabled"), id=f"{FIRST[:-1]}9"))
+    coverage = grade_coverage(an_evidence(close))
+
+    assert coverage.by == (f"P (id {FIRST})",)
 
 
 def test_what_if_that_left_out_a_trial_is_no_proof() -> None:
@@ -756,7 +791,7 @@ def test_what_if_that_left_out_a_trial_is_no_proof() -> None:
 def test_what_if_counting_an_or_grant_is_read_by_our_rule() -> None:
     """An adapter may list it either way: what the grant guarantees is judged here."""
     policy = scoped(grant=Grant("OR", of("mfa", "compliantDevice")))
-    as_other = tuple(TrialOutcome(trial, (), ("P",)) for trial in trials_for(LOCATIONS))
+    as_other = tuple(TrialOutcome(trial, (), (as_applied(policy),)) for trial in trials_for(LOCATIONS))
 
     assert with_answers((policy,), ("P",), ("P",), ("P",)).grade is NONE
     assert grade_coverage(replace(an_evidence((policy,)), what_if=fact(as_other))).grade is NONE
@@ -768,20 +803,13 @@ def test_a_block_that_what_if_does_not_see_is_a_difference() -> None:
         scoped("Away", BLOCK, include_locations=of("All"), exclude_locations=of(OFFICE.id)),
     )
     seen = an_evidence(policies)
-    trials = trials_for(LOCATIONS, "192.0.2.5", "FI")
+    away = trials_for(LOCATIONS)
+    trials = (*(replace(trial, ip_address="192.0.2.5", country="FI") for trial in away[:2]), away[2])
     agreed = fact(what_if_of(policies, trials, ADA, Membership()))
     blind = fact(tuple(replace(outcome, other_policies=()) for outcome in agreed.value))
 
     assert grade_coverage(replace(seen, what_if=agreed)).grade is FULL
     assert grade_coverage(replace(seen, what_if=blind)).grade is UNKNOWN
-
-
-def test_trials_of_user_actions_are_not_compared() -> None:
-    evidence = an_evidence((scoped(),))
-    outcomes = what_if_of((scoped(),), trials_for(LOCATIONS), ADA, Membership())
-    registering = TrialOutcome(replace(outcomes[0].trial, user_action="registerOrJoinDevices"), ())
-
-    assert grade_coverage(replace(evidence, what_if=fact((*outcomes, registering)))).grade is FULL
 
 
 def test_a_trial_without_an_address_proves_nothing_about_places() -> None:
@@ -796,13 +824,14 @@ def test_a_trial_without_an_address_proves_nothing_about_places() -> None:
 
 
 def test_trials_ask_for_office_365_from_a_mac() -> None:
-    browser, desktop, outside = trials_for((), "203.0.113.9", "FI")
+    browser, desktop, outside = trials_for(())
 
     assert (browser.client_app_type, desktop.client_app_type) == ("browser", "mobileAppsAndDesktopClients")
     assert {browser.application, desktop.application, outside.application} == {SHAREPOINT}
     assert {browser.platform, desktop.platform, outside.platform} == {"macOS"}
-    assert (browser.ip_address, browser.country) == ("203.0.113.9", "FI")
-    assert outside.ip_address not in (None, "203.0.113.9")
+    assert (browser.ip_address, browser.country) == (desktop.ip_address, desktop.country)
+    assert None not in {browser.ip_address, browser.country, outside.ip_address, outside.country}
+    assert (outside.ip_address, outside.country) != (browser.ip_address, browser.country)
 
 
 def test_outside_is_in_no_named_location() -> None:
@@ -821,11 +850,3 @@ def test_outside_is_none_where_the_named_locations_leave_nothing() -> None:
     world = NamedLocation("x", "World", ip_ranges=("0.0.0.0/1", "128.0.0.0/1", "::/0"))
 
     assert {trial.ip_address for trial in trials_for((world,))} == {None}
-
-
-@pytest.mark.parametrize("home", ["", "not an address", None])
-def test_without_a_readable_home_the_trials_start_outside(home: str | None) -> None:
-    trials = trials_for((), home)
-
-    assert trials[0].ip_address is not None
-    assert trials[0].ip_address != trials[2].ip_address

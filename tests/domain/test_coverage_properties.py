@@ -20,8 +20,10 @@ from tests.domain.coverage_world import (
     SALESFORCE,
     SHAREPOINT,
     Point,
+    a_policy,
     an_evidence,
     applies,
+    as_applied,
     is_about,
 )
 
@@ -123,7 +125,8 @@ def tenants(draw: st.DrawFn) -> tuple[ConditionalAccessPolicy, ...]:
         )
     )
     return tuple(
-        ConditionalAccessPolicy(f"id {index}", f"Policy {index}", *part) for index, part in enumerate(parts)
+        ConditionalAccessPolicy(f"id of Policy {index}", f"Policy {index}", *part)
+        for index, part in enumerate(parts)
     )
 
 
@@ -182,7 +185,8 @@ def test_full_has_the_word_of_what_if(policies: tuple[ConditionalAccessPolicy, .
         stopped = {
             outcome.trial.name
             for outcome in evidence.what_if.value
-            if {*outcome.mfa_policies, *outcome.other_policies} & set(coverage.by)
+            if {each.display_name for each in (*outcome.mfa_policies, *outcome.other_policies)}
+            & set(coverage.by)
         }
         assert stopped == TRIAL_NAMES
 
@@ -279,7 +283,9 @@ def test_what_if_can_only_confirm_or_cast_doubt(
     evidence = evidence_of(policies)
     assert isinstance(evidence.what_if, Known)
     told = tuple(
-        replace(outcome, mfa_policies=tuple(sorted(names)), other_policies=())
+        replace(
+            outcome, mfa_policies=tuple(as_applied(a_policy(n)) for n in sorted(names)), other_policies=()
+        )
         for outcome, names in zip(evidence.what_if.value, answers, strict=True)
     )
 

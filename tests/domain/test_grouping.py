@@ -85,6 +85,18 @@ def test_a_failure_without_an_object_id_is_known_by_its_name() -> None:
     assert (group.fingerprint.subject, group.tries) == ("typo@contoso.com", 2)
 
 
+def test_white_space_that_was_pasted_with_a_name_tells_nobody_apart() -> None:
+    """Tabs and line ends part what is stored: with one in a name, nothing that is stored could be read."""
+    desk = Desk()
+    for minutes, name in enumerate(("Typo@contoso.com", "typo@contoso.com\t", "\r\n typo@contoso.com ")):
+        desk.take(a_failure("", minutes, user_principal_name=name))
+    desk.take(a_failure("", 4, user_principal_name=" \t", id="row-7"))
+    assert [(one.fingerprint.subject, one.tries) for one in desk.open] == [
+        ("typo@contoso.com", 3),
+        ("row-7", 1),
+    ]
+
+
 # --- registrations ---------------------------------------------------------------------------------
 
 
@@ -279,6 +291,29 @@ def test_a_named_row_that_a_registration_made_up_for_names_nothing() -> None:
     desk.take(a_registration("ada", 2), a_failure("ada", 3, **VAGUE))
     changes = desk.take(a_failure("ada", 1, read_at=after(4)))
     assert (changes.groups, whys(changes.quieted)) == ((), [Quiet.CURED])
+
+
+@pytest.mark.parametrize(
+    ("rows", "late"),
+    [((VAGUE, {}), VAGUE), (({},), VAGUE), ((VAGUE,), {})],
+    ids=["renamed, then vague", "named, then vague", "vague, then named"],
+)
+@pytest.mark.parametrize("registers", [True, False])
+def test_a_row_of_a_trouble_that_is_over_is_old_news_under_either_name(
+    rows: tuple[dict[str, Any], ...], late: dict[str, Any], registers: bool
+) -> None:
+    """It may be read long after: later than a registration is remembered by itself."""
+    desk = Desk()
+    desk.take(*(a_failure("ada", minute, **change) for minute, change in enumerate(rows)))
+    if registers:
+        desk.take(a_registration("ada", 3))
+    desk.tick(after(250))
+    desk.restart()
+    changes = desk.take(a_failure("ada", 2, read_at=after(251), **late))
+    assert (changes.groups, changes.failed) == ((), ())
+    assert whys(changes.quieted) == [Quiet.CURED if registers else Quiet.SAME_GROUP]
+    (another,) = desk.take(a_failure("ada", 2, read_at=after(252), error_code=50079, **late)).groups
+    assert another.newest.error_code == 50079
 
 
 def test_a_group_that_gets_a_name_joins_the_wider_one_of_that_name() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +19,6 @@ from bot.domain.people import PerUserMfaState
 from bot.domain.policies import DeviceRegistrationPolicy
 from bot.domain.sign_ins import (
     BROKER_APP,
-    COMPANY_PORTAL_APP,
     DEVICE_REGISTRATION_RESOURCE,
     AppliedPolicy,
     RequirementSource,
@@ -50,6 +51,7 @@ MFA_POLICY = (an_applied_policy("failure", "Mfa"),)
 BLOCKING_POLICY = (an_applied_policy("failure", "Block"),)
 REPORT_ONLY = (an_applied_policy("reportOnlyFailure", "Mfa"),)
 DRS: dict[str, Any] = {"resource_id": DEVICE_REGISTRATION_RESOURCE}
+COMPANY_PORTAL_APP = "9ba1a5c7-f17a-4de9-a1f1-6178c8d51223"
 PORTAL = {**DRS, "app_id": COMPANY_PORTAL_APP}
 
 # The decision table's own words, with nothing known but the row: code, what the row carries, verdict.
@@ -132,6 +134,23 @@ def test_what_is_kept_of_a_row() -> None:
     assert sighting.lane == f"{BROKER_APP}/{AAD_GRAPH}/background"
     assert sighting.in_background
     assert not sighting.registered
+
+
+def test_a_time_that_no_clock_shows_is_taken_to_be_of_now() -> None:
+    never, fast = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), NOW + timedelta(hours=3)
+    found = [
+        sighting_of(replace(per_user_mfa_failure(), created_at=at), Source.STREAM, NOW)
+        for at in (never, fast)
+    ]
+    assert [sighting.at for sighting in found if sighting] == [NOW, fast]
+
+
+def test_a_failure_that_is_published_again_as_a_success_is_two_sightings() -> None:
+    failure = per_user_mfa_failure()
+    success = seen(replace(failure, error_code=0))
+    assert success is not None
+    assert success.registered
+    assert success.id not in ("", failure.id)
 
 
 def test_one_failed_policy_is_named_and_of_two_none() -> None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.alerts import PollState
-from bot.domain.poll_health import REMEMBERED, PollHealth
+from bot.domain.poll_health import PollHealth
+from bot.domain.source_lag import REMEMBERED
 from bot.errors import BotError, GraphRefused, GraphThrottled, StoreUnavailable
 from tests.alert_fakes import a_sighting
 from tests.fakes import NOON

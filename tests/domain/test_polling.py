@@ -16,8 +16,10 @@ from bot.domain.alerts import PollState
 from bot.domain.polling import (
     AHEAD,
     FIRST_SPAN,
+    IDLE,
     LONG_EVERY,
     LONG_SPAN,
+    LOOK_BACK,
     OVERLAP,
     SHORT_EVERY,
     SHORT_SPAN,
@@ -25,9 +27,12 @@ from bot.domain.polling import (
     SMALLEST_SLICE,
     Purpose,
     Read,
+    Successes,
     Window,
     after,
+    after_pass,
     begin,
+    begin_pass,
     plan,
     unread,
 )
@@ -335,3 +340,75 @@ def test_late_rows_are_found_where_the_usual_way_misses_most() -> None:
     assert waited[len(waited) // 2] < 130
     assert waited[int(len(waited) * 0.95)] < 200
     assert waited[int(len(waited) * 0.99)] < 400
+
+
+# --- everybody's successes, in passes ---------------------------------------------------------------------
+
+
+def test_the_first_pass_begins_with_the_oldest_failure() -> None:
+    began = begin_pass(Successes(), [NOON - HOUR, NOON - MINUTE], NOON - HOUR, NOON)
+
+    assert began.left == ((NOON - HOUR, NOON + AHEAD),)
+
+
+def test_a_pass_begins_some_minutes_before_what_the_last_one_saw() -> None:
+    read = Successes(mark=NOON - MINUTE)
+
+    assert begin_pass(read, [], NOON - HOUR, NOON).left == ((NOON - MINUTE - OVERLAP, NOON + AHEAD),)
+    assert begin_pass(read, [NOON - HOUR], NOON - HOUR, NOON).left == ((NOON - HOUR, NOON + AHEAD),)
+    assert begin_pass(read, [], NOON - MINUTE, NOON).left == ((NOON - MINUTE, NOON + AHEAD),)
+    assert begin_pass(read, [], NOON + HOUR, NOON).left == ()
+    old = NOON - 2 * LOOK_BACK
+    assert begin_pass(read, [old], old, NOON).left == ((NOON - LOOK_BACK, NOON + AHEAD),)
+
+
+def test_the_mark_moves_when_a_pass_is_over_to_what_it_saw() -> None:
+    began = begin_pass(Successes(), [NOON - HOUR], NOON - HOUR, NOON)
+
+    halfway = after_pass(began, Read(False, NOON - MINUTE, NOON - 20 * MINUTE))
+    over = after_pass(halfway, Read(True, NOON - 30 * MINUTE, NOON - HOUR))
+
+    assert halfway.mark is None
+    assert [since for since, _ in halfway.left] == [NOON - HOUR]
+    assert (over.mark, over.left) == (NOON - MINUTE, ())
+    assert after_pass(began, ENDED).mark == NOON - IDLE
+    assert after_pass(began, Read(True, NOON + MINUTE, NOON)).mark == NOON
+
+
+def test_a_span_that_gave_nothing_is_kept_and_halved_when_it_was_too_much() -> None:
+    began = begin_pass(Successes(), [NOON - HOUR], NOON - HOUR, NOON)
+    tiny = replace(began, left=((NOON - SMALLEST_SLICE, NOON),))
+
+    assert after_pass(began, FAILED) == began
+    assert after_pass(tiny, Read(False, too_much=True)) == tiny
+    newer, older = after_pass(began, Read(False, too_much=True)).left
+    assert (older[0], newer[1]) == began.left[0]
+    assert older[1] == newer[0]
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(st.tuples(st.integers(0, 3600), st.integers(0, 540)), max_size=60),
+    st.lists(st.integers(1, 12), min_size=1, max_size=30),
+)
+def test_every_success_that_becomes_visible_within_the_overlap_is_read(
+    log: list[tuple[int, int]], reads: list[int]
+) -> None:
+    """Whatever a poll manages, a row visible within nine minutes of its time is read at last."""
+    rows = [(NOON + timedelta(seconds=at), NOON + timedelta(seconds=at + late)) for at, late in log]
+    state, found = Successes(), set[int]()
+    for poll in range(180):
+        now = NOON + poll * MINUTE
+        if not state.left:
+            state = begin_pass(state, [] if state.mark else [NOON], NOON, now)
+        since, until = state.left[0]
+        seen = [n for n, (at, visible) in enumerate(rows) if since <= at < until and visible <= now]
+        seen.sort(key=lambda n: rows[n][0], reverse=True)
+        most = len(rows) if poll > 120 else reads[poll % len(reads)]
+        taken = [n for n in seen if rows[n][0] >= rows[seen[most - 1]][0]] if most <= len(seen) else seen
+        found.update(taken)
+        times = [rows[n][0] for n in taken]
+        newest, oldest = max(times, default=None), min(times, default=None)
+        state = after_pass(state, Read(len(taken) == len(seen), newest, oldest))
+
+    assert found == set(range(len(rows)))

@@ -219,14 +219,6 @@ def test_t9_missing_results_with_state_disabled_stay_an_honest_unknown() -> None
     assert any("CA_MFA (D19)" in line for line in answer.unknown)
 
 
-# T10 authenticationRequirement
-
-
-def test_t10_single_factor_on_a_failed_row_proves_nothing() -> None:
-    refusal = per_user_mfa_failure(authentication_requirement="singleFactorAuthentication")
-    assert verdict(an_evidence(refusal, state="enforced")) == "PER_USER_MFA"
-
-
 # T11 the non-interactive log
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from itertools import pairwise
+from urllib.parse import unquote
 
 from tests.e2e.conftest import CHANNEL
 from tests.e2e.watching import ALERTS, Json, Watched
@@ -20,6 +21,17 @@ async def break_sign_ins(world: Watched, people: int, over: float) -> None:
     await world.admin("policy", {"policy": POLICY, "by": ADMIN})
     crowd = {"users": people, "code": 53003, "policy": POLICY, "lane": "broker", "over": over, "late": over}
     await world.admin("crowd", crowd)
+
+
+async def mend_sign_ins(world: Watched, people: int, over: float) -> None:
+    """The same people register; their records appear in the time to come."""
+    await world.admin("crowd", {"users": people, "code": 0, "lane": "prt", "over": over, "late": over})
+
+
+async def questions(world: Watched) -> int:
+    """Return how often Graph was asked for successes, of people by name or of everybody."""
+    served = (await world.look("requests"))["requests"]
+    return sum("status/errorCode eq 0" in unquote(one["path"]) for one in served)
 
 
 def headline(people: int) -> str:

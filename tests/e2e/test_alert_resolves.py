@@ -1,4 +1,4 @@
-"""A card closes itself when the person registers, and what fails after that is news."""
+"""A card follows its person: it names what is learned, and closes itself; what fails after that is news."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.e2e.watching import Watched, watched
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ADA, ORLA = "ada.lind", "orla.obrien"
+ADA, BO, ORLA = "ada.lind", "bo.ahlgren", "orla.obrien"
 BLOCKED = "Per-user MFA blocks"
 
 
@@ -65,3 +65,16 @@ async def test_a_fix_in_the_portal_closes_the_card_as_well(world: Watched) -> No
     await world.tenant.try_registration(ORLA)
     done = await world.alert("Orla", "Resolved", patience=45)
     assert done["ts"] == card["ts"]
+
+
+async def test_a_later_record_that_names_who_demanded_mfa_turns_the_card_that_could_not_tell(
+    world: Watched,
+) -> None:
+    failed = {"lane": "prt", "code": 50076}
+    await world.admin(f"users/{BO}/sign-ins", {"signIns": [{"at": "now", **failed}]})
+    card = await world.alert("Bo Ahlgren", "MFA was demanded; by what cannot be told")
+    await world.admin(f"users/{BO}/sign-ins", {"signIns": [{"at": "+2s", "provider": "user", **failed}]})
+    named = await world.alert("Bo Ahlgren", BLOCKED, "2 tries")
+    assert named["ts"] == card["ts"]
+    assert "[Request disable]" in named["plain"]
+    assert len([one for one in await world.messages() if "Bo Ahlgren" in one["plain"]]) == 1

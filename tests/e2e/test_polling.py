@@ -1,6 +1,7 @@
 """A tenant's day of sign-ins through Graph's wire, the poller and a real store: everybody once.
 
-PSSO_TEST_SIGN_INS sets how many sign-ins the long test reads: 12,000 unless it says 100000.
+PSSO_TEST_SIGN_INS sets how many sign-ins the long test reads: 12,000 unless it says 100000, and
+PSSO_TEST_OUTAGE_PEOPLE how many register after an outage: 1,500 unless it says 5000.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -27,9 +29,11 @@ from bot.adapters.store.alerts import alert_store
 from bot.adapters.store.connection import store_link
 from bot.adapters.store.embedded import embedded_store
 from bot.alert_ports import Alerts, SignInFeed
+from bot.domain.alerts import GroupState
 from bot.domain.poll_health import PollHealth
 from bot.domain.sign_ins import SignIn
 from bot.ports import Desk
+from bot.usecases.group_alerts import Grouper
 from bot.usecases.poll_sign_ins import Poller
 from sandbox.entra import EntraSandbox
 from sandbox.entra.outage import add_sign_ins, people
@@ -40,6 +44,7 @@ from tests.fakes import a_desk, some_rules
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 SIGN_INS = int(os.environ.get("PSSO_TEST_SIGN_INS", "12000"))
+PEOPLE = int(os.environ.get("PSSO_TEST_OUTAGE_PEOPLE", "1500"))
 HOURS = 3.0
 LEASE = timedelta(milliseconds=80)  # by the store's own clock
 LATEST = timedelta(hours=20)  # what appears later than the long sweep reaches back can be missed
@@ -80,6 +85,9 @@ class Hooked:
             for place in [place for place in self.hooks if place <= self.pages]:
                 await self.hooks.pop(place)()
             yield page
+
+    def successes(self, since: datetime, until: datetime) -> AsyncIterator[tuple[SignIn, ...]]:
+        return self.feed.successes(since, until)
 
     async def registrations(self, users: Sequence[str], since: datetime) -> tuple[SignIn, ...]:
         return await self.feed.registrations(users, since)
@@ -267,3 +275,54 @@ async def test_an_outage_that_hits_thousands_is_read_within_one_poll_per_minute(
     assert len(await world.admitted()) == 5000
     assert poller.health.pages <= 8
     assert world.hands.passed - before < 30
+
+
+@pytest.mark.long
+async def test_an_outage_that_is_over_is_marked_as_everybody_registers(world: World) -> None:
+    """At one poll a minute and with the calls that Graph allows; nobody waits much longer than for a poll."""
+    world.entra.tenant.sign_ins.clear()
+    poller, grouper = await world.leading(world.replica()), Grouper(world.desk, world.alerts, "one")
+    await world.hands.pause(600)
+    policy = world.entra.tenant.policies[0]["displayName"]
+    failing = {"users": PEOPLE, "code": 53003, "policy": policy, "over": 600, "lane": "broker"}
+    await crowd(world, failing)
+    poller = await poll(world, poller, grouper)
+    (outage,) = [group for group in await world.alerts.groups.live() if group.count == PEOPLE]
+    await world.hands.pause(660)
+    await crowd(world, {"users": PEOPLE, "code": 0, "lane": "prt", "over": 600, "late": 600})
+    began, before, marked, found = world.hands.passed, await questions(world), [0], outage
+
+    while marked[-1] < PEOPLE:
+        due = began + 60 * len(marked)
+        assert due <= began + 900, f"marked after each poll: {marked}"
+        await world.hands.pause(max(0.0, due - world.hands.passed))
+        poller = await poll(world, poller, grouper)
+        found = await world.alerts.groups.get(outage.id) or outage
+        marked.append(found.registered)
+
+    took, asked = world.hands.passed - began, await questions(world) - before
+    assert found.state is GroupState.RESOLVED
+    assert took <= 600 + 150, f"marked after each poll: {marked}"
+    assert asked <= 5 * (len(marked) - 1)
+
+
+async def crowd(world: World, described: dict[str, Any]) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        (await client.post(f"{world.entra.url}/_admin/crowd", json=described)).raise_for_status()
+
+
+async def questions(world: World) -> int:
+    """Return how often Graph was asked for successes, of people by name or of everybody."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        served = (await client.get(f"{world.entra.url}/_admin/requests")).json()["requests"]
+    return sum("status/errorCode eq 0" in unquote(one["path"]) for one in served)
+
+
+async def poll(world: World, poller: Poller, grouper: Grouper) -> Poller:
+    """Poll, and group all that came; the lease may have run out meanwhile by the store's own clock."""
+    await poller.turn()
+    if not poller.health.is_leader:
+        poller = await world.leading(poller)
+    while await world.alerts.groups.backlog():
+        assert await grouper.run()
+    return poller

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import AuditUnavailable, GraphThrottled, StoreUnavailable
+from bot.errors import AuditUnavailable, GraphThrottled, GraphUnreachable, StoreUnavailable
 from bot.render import labels
 from sandbox.slack.screen import all_plain
 from tests.handlers.conftest import APPROVALS, Office
@@ -93,6 +93,12 @@ async def test_other_questions(office: Office, typed: str, words: str) -> None:
 
 async def test_status_names_what_does_not_answer(office: Office) -> None:
     office.desk.policies.troubles["security_defaults"] = GraphThrottled("security defaults", retry_after=9)
+    await office.people.command("U0HANA", "status")
+    await office.people.wait_for("U0HANA", "■ Trouble: Microsoft Graph")
+
+
+async def test_status_does_not_take_what_was_kept_for_an_answer(office: Office) -> None:
+    office.desk.directory.troubles["search"] = GraphUnreachable("users", 503)
     await office.people.command("U0HANA", "status")
     await office.people.wait_for("U0HANA", "■ Trouble: Microsoft Graph")
 

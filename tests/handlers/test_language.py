@@ -73,7 +73,7 @@ async def test_a_german_request_is_an_english_card_and_each_decides_in_their_lan
     await office.people.submit("U0MIRA", {labels.REASON_FIELD: {labels.REASON_FIELD: "Not today, please"}})
     told = await office.people.wait_for("U0HANA", "Ihr Antrag „Per-User-MFA abschalten“ für Ada Lind")
     assert "Grund: Not today, please" in told["direct_messages"][-1]["plain"]
-    await office.people.wait_for("U0OTTO", "Denied by @mira. Reason: Not today, please Nothing changed.")
+    await office.people.wait_for("U0OTTO", "Denied by @mira. Reason: Not today, please. Nothing changed.")
 
 
 async def test_what_is_stored_stays_english(office: Office) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import StoreUnavailable
+from bot.errors import GraphUnreachable, StoreUnavailable
 from bot.ports import SwitchState
 from bot.render import labels
 from bot.usecases.freeze import FREEZE
@@ -87,6 +87,12 @@ async def test_guests_see_one_polite_sentence(office: Office, user: str) -> None
 async def test_who_is_not_matched_in_entra_learns_why(office: Office) -> None:
     shown = await home_of(office, "U0NOMATCH", "Nobody in Entra is matched to you")
     assert "PSSO_PINS" in shown
+
+
+async def test_an_entra_that_cannot_be_asked_does_not_mean_nobody(office: Office) -> None:
+    office.desk.directory.troubles["find_user"] = GraphUnreachable("the user", 503)
+    shown = await home_of(office, "U0HANA", "could not be read just now")
+    assert "Nobody in Entra" not in shown
 
 
 async def test_a_hold_stands_on_top_and_approvers_can_lift_it_there(office: Office) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -47,6 +48,30 @@ ADA = "ada@contoso.com"
         ("history ada@contoso.com", Command("history", ADA)),
         ("why 00000000-0000-4000-8000-000000000001", Command("why", "00000000-0000-4000-8000-000000000001")),
         ("why Ada Lind", Command("why", "Ada Lind")),
+        ("why Ada Lind?", Command("why", "Ada Lind")),
+        ("why _Ada Lind_", Command("why", "Ada Lind")),
+        ("why Max Muster jr.", Command("why", "Max Muster jr")),
+        ("why J\u006f\u0308rg", Command("why", "J\u00f6rg")),
+        ("why ada@contoso.com.", Command("why", ADA)),
+        ("why: (ada@contoso.com)?", Command("why", ADA)),
+        ("why @ada@contoso.com", Command("why", ADA)),
+        ("why *<mailto:ada@contoso.com|ada@contoso.com>*", Command("why", ADA)),
+        ("why _ada@contoso.com_", Command("why", ADA)),
+        ("SMTP:ada@contoso.com", Command("why", ADA)),
+        ("why o’brien@contoso.com", Command("why", "o'brien@contoso.com")),
+        ("why can ada@contoso.com not register?", Command("why", ADA)),
+        ("why ada@contoso.com, bo@contoso.com and Ada@contoso.com", Command("why", f"{ADA} bo@contoso.com")),
+        ("why is <@U123> blocked, <@U123|ada>?", Command("why", slack_id="U123")),
+        ("/psso why ada@contoso.com", Command("why", ADA)),
+        ("psso: history ada@contoso.com", Command("history", ADA)),
+        ("psso@contoso.com", Command("why", "psso@contoso.com")),
+        ("/psso", Command("ask")),
+        ("?", Command("help")),
+        ("Hilfe", Command("help")),
+        ("explain: 50076", Command("explain", "50076")),
+        ("AADSTS50076: due to a change", Command("explain", "AADSTS50076: due to a change")),
+        ("Error Code: 50076", Command("explain", "Error Code: 50076")),
+        ("AADSTS50076 for ada@contoso.com", Command("why", ADA)),
         ("explain 50076", Command("explain", "50076")),
         ("explain AADSTS50076", Command("explain", "AADSTS50076")),
         ("explain <tel:50076|50076>", Command("explain", "50076")),
@@ -71,7 +96,18 @@ def test_a_pasted_error_text_is_explained_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["why", "why  ", "history", "explain", "why “”", "why @ada", f"why {'a' * 400}"]
+    "typed",
+    [
+        "why",
+        "why  ",
+        "history",
+        "explain",
+        "why “”",
+        "why ?",
+        "why @ada",
+        "why <@U1> or <@U2>",
+        f"why {'a' * 400}",
+    ],
 )
 def test_what_is_missing_is_said(typed: str) -> None:
     with pytest.raises(BadInput):
@@ -104,6 +140,36 @@ def test_what_is_said_to_the_bot_is_a_command(said: str, expected: Command) -> N
 
 
 @pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("hi", Command("help")),
+        ("Hello there!", Command("help")),
+        ("hi :wave:", Command("help")),
+        ("Danke!", Command("help")),
+        ("Hallo, Hilfe", Command("help")),
+        ("hi, why ada@contoso.com?", Command("why", ADA)),
+        ("good morning, explain 50076", Command("explain", "50076")),
+        ("hey <@U0BOT> pending", Command("pending")),
+        ("hey <@U0BOT>, why ada@contoso.com", Command("why", ADA)),
+        ("why ada@contoso.com <@U0BOT|psso>", Command("why", ADA)),
+        ("ask <@U0BOT>: what about <@U123>?", Command("why", slack_id="U123")),
+        ("<@U123>", Command("why", slack_id="U123")),
+        ("<@U0BOT> /psso why <@U123>", Command("why", slack_id="U123")),
+        ("Moin Khan", Command("why", "Moin Khan")),
+        ("Heyer", Command("why", "Heyer")),
+    ],
+)
+def test_people_greet_the_bot_and_mention_it_anywhere(said: str, expected: Command) -> None:
+    assert said_to_us(said, "U0BOT") == expected
+
+
+def test_a_long_message_without_an_account_is_looked_through_at_once() -> None:
+    began = time.perf_counter()
+    assert found_in("a" * 40_000) is None
+    assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("my Mac, <mailto:ada@contoso.com|ada@contoso.com>, says nothing", Command("why", ADA)),
@@ -113,6 +179,14 @@ def test_what_is_said_to_the_bot_is_a_command(said: str, expected: Command) -> N
             Command("explain", "it said aadsts 50076: due to a change"),
         ),
         ("my Mac says nothing", None),
+        ("ada@contoso.com and BO@contoso.com, ADA@contoso.com", Command("why", f"{ADA} BO@contoso.com")),
+        ("about a&amp;b@contoso.com", Command("why", "a&b@contoso.com")),
+        (
+            "guest x_example.com#EXT#@contoso.com fails",
+            Command("why", "x_example.com#EXT#@contoso.com"),
+        ),
+        ("Error Code: 50076", Command("explain", "Error Code: 50076")),
+        ('{"error_codes":[50076]}', Command("explain", '{"error_codes":[50076]}')),
         ("invoice 50076 is open", None),
         ("", None),
     ],

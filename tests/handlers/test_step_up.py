@@ -14,7 +14,7 @@ from bot.domain.approval import State
 from bot.errors import Denial, GraphUnreachable, NotAllowed
 from bot.usecases.decide import approve, deny
 from bot.usecases.step_up import MOST_LINKS, start_step_up
-from tests.fakes import APPROVER, APPROVER_2, BYSTANDER
+from tests.fakes import APPROVAL_CHANNEL, APPROVER, APPROVER_2, BYSTANDER
 from tests.handlers.step_up_world import Page, World, a_world, query_of
 from tests.usecases.requests import a_pending_request
 
@@ -361,6 +361,11 @@ async def graph_is_silent(world: World) -> None:
     world.desk.directory.troubles["find_user"] = GraphUnreachable("the user")
 
 
+async def shared_meanwhile(world: World) -> None:
+    channels = world.desk.workspace.channels
+    channels[APPROVAL_CHANNEL] = replace(channels[APPROVAL_CHANNEL], is_external=True)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -368,6 +373,7 @@ async def graph_is_silent(world: World) -> None:
         (removed_from_approvers, "deactivated"),
         (expired_meanwhile, "has expired"),
         (graph_is_silent, "could not be checked"),
+        (shared_meanwhile, "shared with another organisation"),
     ],
 )
 async def test_every_check_is_made_again_after_the_sign_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -16,9 +17,11 @@ VERDICT = "Per-user MFA blocks Platform SSO"
 
 
 async def top_modal(office: Office, user: str) -> dict[str, Any]:
-    top: dict[str, Any] | None = (await office.people.screen(user))["modal"]
-    assert top, "no form is open"
-    return top
+    """Return the form on top; Slack has the acknowledgement before the form."""
+    async with asyncio.timeout(5):
+        while not (top := (await office.people.screen(user))["modal"]):
+            await asyncio.sleep(0.02)
+    return dict(top)
 
 
 def picked(slack_id: str) -> dict[str, Any]:
@@ -104,6 +107,91 @@ async def test_a_direct_message_is_answered_there(office: Office) -> None:
     await office.people.wait_for("U0HANA", "Platform SSO: what can be asked")
 
 
+async def test_who_asks_in_a_thread_is_answered_there(office: Office) -> None:
+    said = await office.people.message("U0IVO", "C0GENERAL", "my Mac is stuck")
+    asked = "<@U0BOT> explain 50076"
+    await office.people.message("U0HANA", "C0GENERAL", asked, thread_ts=said["ts"])
+    shown = await office.people.wait_for("U0HANA", "What to do")
+    assert shown["ephemerals"][-1]["thread_ts"] == said["ts"]
+
+    direct = await office.people.message("U0HANA", "U0BOT", "help")
+    await office.people.message("U0HANA", "U0BOT", "why", thread_ts=direct["ts"])
+    shown = await office.people.wait_for("U0HANA", "a command without a person")
+    (thread,) = [one["thread"] for one in shown["direct_messages"] if one["ts"] == direct["ts"]]
+    assert "a command without a person" in thread[-1]["plain"]
+
+
+async def test_a_thread_that_takes_no_answer_is_no_dead_end(office: Office) -> None:
+    said = await office.people.message("U0IVO", "C0GENERAL", "my Mac is stuck")
+    await office.people.fault("chat.postEphemeral", error="user_not_in_channel", count=1)
+    await office.people.message("U0HANA", "C0GENERAL", "<@U0BOT> explain 50076", thread_ts=said["ts"])
+    shown = await office.people.wait_for("U0HANA", "What to do")
+    assert shown["direct_messages"][-1]["thread_ts"] is None
+
+
+@pytest.mark.parametrize(
+    ("more", "is_heard"),
+    [
+        ({"subtype": "file_share", "files": [{"id": "F1"}]}, True),
+        ({"subtype": "message_changed"}, False),
+        ({"subtype": "bot_message"}, False),
+        ({"bot_id": "B0OTHER"}, False),
+    ],
+)
+async def test_only_what_people_write_is_heard(
+    office: Office, more: dict[str, Any], *, is_heard: bool
+) -> None:
+    written = {"type": "message", "channel": "D0HANA", "channel_type": "im", "user": "U0HANA"}
+    said = {"team": "T0CONTOSO", "text": "explain 50076", "ts": "1.2", "event_ts": "1.2"}
+    await office.people.event({**written, **said, **more})
+    await office.wait_until_quiet()
+    assert ("What to do" in all_plain(await office.people.screen("U0HANA"))) is is_heard
+
+
+async def test_a_greeting_is_answered_with_what_can_be_asked(office: Office) -> None:
+    await office.people.message("U0HANA", "U0BOT", "Hello!")
+    await office.people.wait_for("U0HANA", "Platform SSO: what can be asked")
+
+
+async def test_a_colleague_can_be_mentioned_in_a_direct_message(office: Office) -> None:
+    await office.people.message("U0HANA", "U0BOT", "<@U0ADA>")
+    await office.people.wait_for("U0HANA", VERDICT)
+
+
+async def test_the_bot_can_be_mentioned_anywhere_in_a_sentence(office: Office) -> None:
+    await office.people.message("U0HANA", "C0GENERAL", "hey <@U0BOT>, why ada.lind@contoso.com?")
+    await office.people.wait_for("U0HANA", VERDICT)
+
+
+async def test_a_message_with_several_accounts_is_a_choice(office: Office) -> None:
+    office.desk.directory.users.append(a_user(77, "Bo Ahlgren"))
+    text = "ada.lind@contoso.com and bo.ahlgren@contoso.com both fail, says partner@fabrikam.example"
+    said = await office.people.message("U0IVO", "C0GENERAL", text)
+    await office.people.shortcut(
+        "U0HANA", labels.ON_MESSAGE_SHORTCUT, channel="C0GENERAL", message_ts=said["ts"]
+    )
+    shown = await office.people.wait_for("U0HANA", "Whom do you mean?")
+    assert [name for name in ("Ada Lind", "Bo Ahlgren") if name not in shown["ephemerals"][-1]["plain"]] == []
+
+
+@pytest.mark.parametrize(
+    "account", ["“Ada Lind”", "@Ada Lind", "ada.lind@contoso.com.", " (ada.lind@contoso.com)"]
+)
+async def test_the_form_forgives_marks_around_an_account(office: Office, account: str) -> None:
+    await office.people.shortcut("U0HANA", labels.ON_SHORTCUT)
+    await office.people.submit("U0HANA", typed(account))
+    await office.people.wait_for("U0HANA", VERDICT)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"), [("history Ada Lind", "ada.lind@contoso.com"), ("history Ada", "fits several")]
+)
+async def test_a_history_can_be_asked_for_by_name(office: Office, asked: str, words: str) -> None:
+    office.desk.directory.users.append(a_user(77, "Ada Lindqvist"))
+    await office.people.command("U0HANA", asked)
+    await office.people.wait_for("U0HANA", words)
+
+
 async def test_a_direct_message_that_cannot_be_used_says_so(office: Office) -> None:
     await office.people.message("U0HANA", "U0BOT", "why")
     await office.people.wait_for("U0HANA", "a command without a person")
@@ -135,6 +223,15 @@ async def test_a_name_that_cannot_be_looked_up_is_still_answered(office: Office)
     office.desk.directory.troubles["search"] = GraphThrottled("the user", retry_after=3)
     await office.people.command("U0HANA", "why Ada Lind")
     await office.people.wait_for("U0HANA", "Ada Lind")
+    shown = all_plain(await office.people.screen("U0HANA"))
+    assert "could not be looked up" in shown
+    assert "No such account" not in shown
+
+
+async def test_a_history_of_a_name_that_cannot_be_looked_up_names_nobody(office: Office) -> None:
+    office.desk.directory.troubles["search"] = GraphThrottled("the user", retry_after=3)
+    await office.people.command("U0HANA", "history Ada Lind")
+    await office.people.wait_for("U0HANA", "asked us to slow down")
 
 
 async def test_a_button_with_no_person_in_it_diagnoses_nobody(office: Office) -> None:

@@ -109,7 +109,7 @@ def a_request(text: str | None = None, **changes: Any) -> ChangeRequest:
         confidence=0.97,
         summary=said("Legacy per-user MFA stops the request."),
         evidence_read_at=NOW - timedelta(minutes=3),
-        coverage=Coverage(Grade.FULL, (said("Require MFA for everyone"),), (said("None known"),)),
+        coverage=Coverage(Grade.FULL, (said("Require MFA for everyone"),), () if text is None else (text,)),
         quorum=2,
         quorum_because=(said("coverage is partial"),),
         created_at=NOW - timedelta(minutes=2),

@@ -129,6 +129,15 @@ def test_an_outage_names_the_policy_and_who_changed_it_when() -> None:
     assert "△ Changed by Paul Aster 23 Nov 2026, 11:40 UTC, 6 min before the first failure" in seen
 
 
+def test_a_place_that_one_policy_stops_says_who_changed_it() -> None:
+    changed = "△ Changed by Paul Aster 23 Nov 2026, 11:40 UTC, 6 min before the first failure"
+    assert changed in taken(alert_card(everything(None, Scope.PLACE, count=7)))
+    other = everything(None, Scope.PLACE, count=7, newest=replace(a_sighting(), policy_id="", policy_name=""))
+    silent = everything(None, Scope.PLACE, count=7, state=GroupState.ABSORBED), everything(None), other
+    for view in silent:
+        assert changed not in taken(alert_card(view))
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -27,7 +27,7 @@ from bot.domain.people import User
 from bot.errors import GraphRefused, GraphThrottled, RefusalKind
 from bot.ports import Rules, SwitchState
 from bot.render import labels
-from bot.render.alert_rows import sparkline
+from bot.render.alert_rows import bar
 from bot.render.alerts_list import alerts_message, alerts_off
 from bot.render.alerts_person import person_alerts_message
 from bot.render.pause import hold_modal, pause_modal, pause_news, resume_modal
@@ -169,8 +169,8 @@ def test_an_overview_answers_what_people_ask() -> None:
     [
         (Quiet.SILENCED, "Mira Holm", "silenced, by the silence over Mira Holm"),
         (Quiet.SILENCED, "", "Per-user MFA blocks Platform SSO: silenced\n"),
-        (Quiet.ABSORBED, "g-1", "a wider alert speaks for it (■ Blocked: "),
-        (Quiet.SAME_GROUP, "g-1", "counted on the card of an alert that was there (■ Blocked: "),
+        (Quiet.ABSORBED, "g-1", "a wider alert speaks for it (Blocked: "),
+        (Quiet.SAME_GROUP, "g-1", "counted on the card of an alert that was there (Blocked: "),
         (Quiet.QUIET_HOURS, "2026-11-24T07:00+00:00", "it waits until"),
         (Quiet.QUIET_HOURS, "tomorrow", "outside the alert hours"),
         (Quiet.PAUSED, "", "an approver had paused alerts"),
@@ -284,7 +284,7 @@ def test_what_is_known_of_one_person() -> None:
         "silenced until",
         "Silences that keep them quiet",
         "Last decisions",
-        "posted in #C0ALERTS: ■ Blocked",
+        "posted in #C0ALERTS: Blocked",
         "Open the card",
     ):
         assert words in seen, words
@@ -307,11 +307,10 @@ def test_a_pause_is_told_with_its_button() -> None:
     assert labels.ON_RESUME_ALERTS in json.dumps(made.blocks)
     ended = check(pause_news(a_pause("Its time is over.", on=False, by="")))
     assert "Alerts are posted again. Its time is over." in ended
-    assert "By @U0PAUL" in check(pause_news(a_pause(on=False)))
+    assert "By @U0PAUL. Reason: Entra is being moved" in check(pause_news(a_pause(on=False)))
 
 
-def test_bars_in_a_line() -> None:
-    assert sparkline([0, 1, 4, 8]) == "·▁▄█"
-    assert sparkline([]) == ""
-    assert sparkline([0, 0]) == "··"
-    assert sparkline([5]) == "█"
+def test_bars_are_as_long_as_their_figures() -> None:
+    assert [bar(count, 9) for count in (0, 3, 9)] == ["·", "█" * 6, "█" * 18]
+    assert bar(1, 1_000_000) == "█"  # what is there is seen
+    assert bar(0, 0) == "·"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.approval import ChangeKind, Decision, Failure, State, Target
-from bot.domain.diagnosis import Coverage, Grade
+from bot.domain.diagnosis import Coverage, Exhibit, Grade
 from bot.domain.hours import open_hours
 from bot.domain.people import PerUserMfaState, User
 from bot.domain.risk import problem_with_note
@@ -213,6 +213,49 @@ def test_long_lists_stay_inside_slacks_limits() -> None:
     check(request_card(a_request(quorum_because=many, votes=(a_vote(reason="x" * 3000),) * 30), NOW))
 
 
+def test_what_was_read_stands_below_its_source_told_once() -> None:
+    logs = [Exhibit(f"Fact {n}", "x" * 290, "Microsoft Graph auditLogs/signIns", NOW) for n in range(20)]
+    state = Exhibit("Per-user MFA state", "enforced", "Microsoft Graph authentication/requirements", NOW)
+    seen = check_view(timeline_modal(a_diagnosis(evidence=(*logs, state)), now=NOW))
+    assert seen.count("auditLogs/signIns") == 1
+    assert seen.index("auditLogs/signIns") < seen.index("Fact 0") < seen.index("Fact 19: x")
+    assert seen.index("Fact 19: x") < seen.index("authentication/requirements") < seen.index(": enforced")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "words"),
+    [
+        ("failed", 50076, "■ failed  ·  23 Nov 2026, 12:00 UTC  ·  AADSTS50076\nin the background  ·  why\n"),
+        ("cleared", 50076, "● cleared  ·  23 Nov 2026, 12:00 UTC  ·  AADSTS50076\n"),
+        ("other app", 0, "□ other app  ·  23 Nov 2026, 12:00 UTC  ·  success\n"),
+        ("succeeded", 0, "● succeeded  ·  23 Nov 2026, 12:00 UTC\n"),
+    ],
+)
+def test_a_sign_in_begins_with_what_it_came_to(outcome: str, code: int, words: str) -> None:
+    row = replace(a_diagnosis().timeline[0], at=NOW, outcome=outcome, error_code=code)
+    row = replace(row, meaning="why", is_interactive=False)
+    assert words in check_view(timeline_modal(a_diagnosis(timeline=(row,)), now=NOW))
+
+
+def test_a_warned_card_recommends_no_decision() -> None:
+    def styles(**changes: Any) -> list[str | None]:
+        blocks = request_card(a_request(**changes), NOW).blocks
+        return [
+            one.get("style") for block in blocks for one in block.get("elements", ()) if "action_id" in one
+        ]
+
+    assert styles() == ["primary", "danger", None]
+    assert styles(warnings=("No method is registered.",)) == [None, "danger", None]
+    assert styles(intact=False) == [None, "danger", None]
+
+
+@pytest.mark.parametrize("state", [State.DENIED, State.CANCELLED, State.EXPIRED])
+def test_a_card_that_ended_without_a_change_says_how_to_ask_again(state: State) -> None:
+    again = "To ask again, start with /psso why mira.holm@contoso.com."
+    assert again in check(request_card(a_request(state=state), NOW))
+    assert again not in check(request_card(a_request(state=state, kind=ChangeKind.RESTORE), NOW))
+
+
 def test_the_verdict_comes_first_and_needs_no_emoji() -> None:
     seen = check(card(a_diagnosis())).splitlines()
     assert seen[0] == "■ Blocked: Per-user MFA blocks Platform SSO"
@@ -331,12 +374,20 @@ def test_the_request_card_holds_what_an_approver_must_know() -> None:
         "Needs 2 approvals of different people (coverage is partial), 0 so far",
         "Any approver may decide, except @U0HANNA who asked and Mira Holm",
         "Still asked for MFA by Require MFA for everyone",
-        "▲ Gap: None known",
         "28 min left to decide, evidence 3 min old",
         "To take it back",
         "Apple Business enrolment",
     ):
         assert words in seen
+
+
+def test_a_gap_is_marked_and_none_is_not_spoken_of() -> None:
+    gap = "“Require MFA for everyone” leaves out Android."
+    holed = a_request(coverage=Coverage(Grade.PARTIAL, ("Require MFA for everyone",), (gap,)))
+    seen = check(request_card(holed, NOW))
+    assert "PARTIAL: Another control demands MFA of this person, but not everywhere" in seen
+    assert f"▲ Gap: {gap}" in seen
+    assert "Gap" not in check(request_card(a_request(), NOW))
 
 
 def test_unchecked_coverage_is_said() -> None:
@@ -375,14 +426,14 @@ def test_a_tampered_request_is_flagged() -> None:
 def test_a_failure_says_what_to_do(failure: Failure) -> None:
     request = a_request(state=State.FAILED, failure=failure, outcome="Graph said 403.")
     said = plain_text(personal_news(request, News.FAILED, "U0HANNA").blocks)
-    assert "Your request to turn per-user MFA off for Mira Holm: Not done. Graph said 403." in said
+    assert "Your request to turn per-user MFA off for Mira Holm\n■ Not done. Graph said 403." in said
     assert len(said) > 100
 
 
 def test_only_verified_news_says_done() -> None:
     for news in News:
         said = plain_text(thread_news(a_request(votes=(a_vote(),)), news).blocks)
-        assert said.startswith("Done") is (news is News.VERIFIED)
+        assert ("Done" in said) is said.startswith("● Done") is (news is News.VERIFIED)
 
 
 def test_every_headline_has_a_shape_and_a_word() -> None:

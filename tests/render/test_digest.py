@@ -128,7 +128,12 @@ def test_the_shadow_card_says_its_share_first() -> None:
 
     assert card.text == "Shadow mode: 92 % of the alerts would have been right"
     shown = json.dumps(card.blocks, ensure_ascii=False)
-    for words in ("*Alerts*\\n42", "*People*\\n352", "40 alerts, 52 people, 3 of them noise", "PSSO_SHADOW"):
+    for words in (
+        "*Alerts*\\n42",
+        "*People*\\n352",
+        "40 alerts, 52 people, 3 of them through by themselves",
+        "PSSO_SHADOW",
+    ):
         assert words in shown
     assert "newest" not in shown
     assert validate_message({"text": card.text, "blocks": card.blocks}) == []

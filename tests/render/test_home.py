@@ -102,7 +102,10 @@ def test_the_helpdesk_asks_first_and_sees_its_own() -> None:
         "Recent failures",
         "■ Blocked: ",
         "21 people stopped",
-        "·▂▃▄▆▇█",
+        "Tue 17  · 0",
+        "Wed 18  ███ 1",
+        "Mon 23  ██████████████████ 6",
+        "• Per-user MFA blocks Platform SSO: 21",
         "In Entra you are",
         "Rules in force",
         "What you can type",
@@ -187,10 +190,11 @@ def test_an_incomplete_count_says_so(report: SweepReport, words: str) -> None:
     assert words in shown(beside=replace(BUSY, sweep=report))
 
 
-def test_bars_tell_causes_apart_and_share_one_scale() -> None:
+def test_days_share_one_scale_and_causes_are_counted() -> None:
     failed = tuple(DayCounts(day, {"PER_USER_MFA": 8, "WRONG_PASSWORD": 1}) for day in WEEK)
     overview: Overview = an_overview(failed=failed)
     seen = shown(beside=replace(BUSY, overview=overview))
-    assert "███████  56  ·  " in seen
-    assert "▁▁▁▁▁▁▁  7  ·  Wrong password" in seen
-    assert "63 people stopped, 17 Nov to 23 Nov (UTC;" in seen
+    assert seen.count("██████████████████ 9") == 7
+    assert "• Per-user MFA blocks Platform SSO: 56\n• Wrong password: 7" in seen
+    assert "63 people stopped, 17 Nov to 23 Nov" in seen
+    assert "A person counts once a day and cause. Days are those of UTC." in seen

@@ -244,7 +244,7 @@ async def test_registrations_in_a_wide_group_are_said_in_its_thread() -> None:
 
 async def test_a_thread_that_cannot_be_written_to_does_not_hold_up_the_card() -> None:
     desk = a_desk()
-    await arrive(desk, group := a_wide_group(Scope.PLACE, count=6))
+    await arrive(desk, group := a_wide_group(Scope.PLACE, count=6, newest=a_sighting(verdict="DEVICE_LIMIT")))
     desk.alerts.board.troubles["detail"] = SlackError("chat.postMessage", "thread_not_found")
     await arrive(desk, changed(desk, group.id, count=40))
     await run_schedule(desk)
@@ -459,6 +459,20 @@ async def test_an_outage_is_posted_first_and_then_says_who_changed_the_policy() 
     await run_schedule(desk)
     assert desk.alerts.board.edits[-1][2].policy_change == CHANGE
     assert audits.calls == ["last_change"]  # scarce: asked once
+
+
+async def test_a_place_that_one_policy_stops_says_so_too_and_one_person_does_not() -> None:
+    clock, audits = FakeClock(), FakePolicyAudits(changes={POLICY: CHANGE})
+    desk = a_desk(clock=clock, alerts=with_audits(audits, clock))
+    place = replace(
+        a_wide_group(Scope.PLACE), fingerprint=Fingerprint(Scope.PLACE, "CA_MFA", "203.0.113.0/24")
+    )
+    await arrive(desk, a_group(place.newest), place)
+    assert desk.alerts.board.edits == []  # a wider alert may still take it over
+    await run_schedule(desk)
+    ((_, _, view),) = desk.alerts.board.edits
+    assert (view.group.id, view.policy_change) == (place.id, CHANGE)
+    assert audits.calls == ["last_change"]
 
 
 @pytest.mark.parametrize(

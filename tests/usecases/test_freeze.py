@@ -15,7 +15,6 @@ from bot.usecases.decide import APPROVALS_WITHIN, MOST_APPROVALS, Click, approve
 from bot.usecases.freeze import (
     FREEZE,
     HOUR,
-    MOST_LOOKS,
     SCHEDULED,
     HoldAsk,
     LiftAsk,
@@ -25,6 +24,7 @@ from bot.usecases.freeze import (
     put_on_hold,
     too_many_disables,
 )
+from bot.usecases.throw_switch import MOST_LOOKS
 from tests.fakes import (
     APPROVAL_CHANNEL,
     APPROVER,
@@ -164,6 +164,19 @@ async def test_whether_an_approver_still_is_one_is_read_this_moment() -> None:
     assert desk.workspace.fresh_reads == ["S0APPROVERS"]
 
 
+async def test_a_lift_that_took_effect_is_not_refused_when_it_is_carried_out_again() -> None:
+    """Two processes may carry out one form; meanwhile its giver was removed from the approvers."""
+    desk = a_desk()
+    await freeze("", WHY, desk)
+    lifted = await lift(LOOKED, desk)
+    removed = replace(desk, rules=some_rules(approvers=frozenset({"U0PIA"})))
+
+    assert await lift(LOOKED, removed) == lifted
+    assert desk.journal.kinds == ["freeze.on", "freeze.lifted"]
+    with pytest.raises(NotAllowed):
+        await lift(replace(LOOKED, op_id="op-other", at=desk.now() + timedelta(seconds=1)), removed)
+
+
 async def test_without_a_journal_nothing_is_lifted() -> None:
     desk = a_desk()
     await freeze("", WHY, desk)
@@ -231,6 +244,38 @@ async def test_a_throw_that_never_came_is_not_waited_for_for_ever() -> None:
 
     assert desk.announcer.announced == []
     assert not desk.schedule.jobs
+
+
+async def test_a_hold_is_announced_although_a_lift_that_never_came_took_its_turn() -> None:
+    desk = a_desk()
+    desk.announcer.troubles["announce"] = [SlackError("chat.postMessage", "fatal_error")]
+    await freeze("", WHY, desk)
+    with pytest.raises(SlackError):
+        await run_due(desk)
+    desk.clock.advance(3600)
+    desk.switches.troubles["throw"] = [StoreUnavailable()]
+    with pytest.raises(StoreUnavailable):
+        await lift(replace(LOOKED, at=desk.now()), desk)
+
+    for _ in range(MOST_LOOKS + 1):
+        desk.clock.advance(31)
+        await run_due(desk)
+
+    assert desk.announcer.announced == [(News.FROZEN, WHY, "")]
+    assert not desk.schedule.jobs
+
+
+async def test_a_word_of_somebody_whose_clock_is_behind_is_announced_all_the_same() -> None:
+    desk = a_desk()
+    await freeze("", WHY, desk)
+    behind = SwitchState(False, LOOKED.slack_id, LOOKED.reason, desk.now() - timedelta(seconds=5))
+    await desk.switches.throw(FREEZE, behind)
+
+    for _ in range(MOST_LOOKS + 1):
+        await run_due(desk)
+        desk.clock.advance(31)
+
+    assert desk.announcer.announced == [(News.LIFTED, LOOKED.reason, LOOKED.slack_id)]
 
 
 # --- what is on hold ------------------------------------------------------------------------------------

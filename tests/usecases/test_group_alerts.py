@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -206,7 +206,7 @@ async def test_it_ends_when_told_and_lets_another_replica_go_on() -> None:
 @virtual_time
 async def test_a_bug_ends_a_run_and_not_the_bot(caplog: pytest.LogCaptureFixture) -> None:
     watch, stop = Watch(), asyncio.Event()
-    watch.desk.alerts.intake.queue.append(("1-0", None))  # type: ignore[arg-type]
+    watch.desk.alerts.intake.queue.append(("0-1", None))  # type: ignore[arg-type]
     task = asyncio.create_task(group_alerts(watch.desk, "one", stop))
     await asyncio.sleep(2)
     assert "grouping alerts failed" in caplog.text
@@ -281,3 +281,25 @@ async def test_a_leader_without_open_groups_loads_once(
     for _ in range(5):
         assert await watch.run(after=1) is True
     assert caplog.text.count("this replica groups alerts now") == 1
+
+
+@virtual_time
+async def test_one_sign_in_that_we_fail_on_holds_up_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    """Tries at the end of time stand for whatever nobody has thought of."""
+    desk = a_watching_desk()
+    odd = a_sighting(person(5), at=datetime.max.replace(tzinfo=UTC), id="odd", error_code=50126)
+    await desk.alerts.intake.admit([a_sighting(person(1)), a_sighting(person(2)), odd, a_sighting(person(3))])
+    stop = asyncio.Event()
+    working = asyncio.create_task(group_alerts(desk, "one", stop))
+    async with asyncio.timeout(600):
+        while len(desk.alerts.groups.groups) < 3:
+            await asyncio.sleep(1)
+    await desk.alerts.intake.admit([a_sighting(person(4))])
+    await asyncio.sleep(10)
+    stop.set()
+    await working
+
+    found = desk.alerts.groups.groups.values()
+    assert Counter(group.newest.user_id for group in found) == Counter(person(n).id for n in range(1, 5))
+    assert [group.tries for group in found] == [1, 1, 1, 1]
+    assert "is left out of the alerts" in caplog.text

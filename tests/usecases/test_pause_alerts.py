@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.alerts import GroupState
-from bot.errors import AuditUnavailable, BadInput, Denial, NotAllowed, SlackError
+from bot.errors import AuditUnavailable, BadInput, Denial, NotAllowed, SlackError, StoreUnavailable
 from bot.ports import SwitchState
 from bot.usecases.alert_standing import PAUSED, surroundings
 from bot.usecases.pause_alerts import PauseAsk, pause, paused, resume
 from bot.usecases.scheduled import carry_out_scheduled
+from bot.usecases.throw_switch import MOST_LOOKS
 from tests.alert_fakes import ALERT_CHANNEL, FakeWatchingDesk, a_group, a_sighting, a_watching_desk
 from tests.fakes import APPROVAL_CHANNEL, APPROVER, BYSTANDER, HELPDESK, NOON, TARGET, slack_id_of, some_rules
 
@@ -51,8 +52,9 @@ async def test_a_pause_ends_by_itself_and_what_is_open_is_looked_at_again() -> N
     assert await paused(desk) is None  # even before anybody carries the end out
     assert not (await surroundings(desk)).paused
     await run_due(desk)
-    assert redrawn(desk)
     assert desk.journal.kinds == ["alerts.paused", "alerts.pause_ended"]
+    await run_due(desk)
+    assert redrawn(desk)
     desk.clock.advance(1)
     await run_due(desk)
     assert [(where, said.on) for where, said in desk.announcer.pauses] == [
@@ -71,9 +73,9 @@ async def test_a_pause_without_an_end_stays_until_it_is_lifted() -> None:
     assert await paused(desk) is not None
     await resume(PauseAsk(PAUL, "The move is over", "c2"), desk)
     assert await paused(desk) is None
+    await run_due(desk)
     assert desk.schedule.due("alert", group.id) is not None
     assert desk.schedule.due("alert", over.id) is None
-    await run_due(desk)
     ((where, said),) = desk.announcer.pauses
     assert (where, said.on, said.reason) == (ALERT_CHANNEL, False, "The move is over")
 
@@ -160,3 +162,85 @@ async def test_slack_being_away_is_no_reason_to_keep_it_secret() -> None:
     desk.clock.advance(301)
     await run_due(desk)
     assert len(desk.announcer.pauses) == 1
+
+
+# --- whoever throws it may die ------------------------------------------------------------------------------
+
+
+async def test_a_pause_whose_thrower_was_held_up_and_then_died_is_announced_all_the_same() -> None:
+    """The announcement falls due before the switch is thrown, and nobody puts it again."""
+    desk = a_watching_desk()
+    desk.switches.troubles["throw"] = [StoreUnavailable()]
+    with pytest.raises(StoreUnavailable):
+        await pause(an_ask(), desk)
+    begun = SwitchState(True, PAUL, "Entra is being moved", desk.now(), desk.now() + HOUR)
+    desk.clock.advance(31)
+    await run_due(desk)
+    assert desk.announcer.pauses == []
+
+    await desk.switches.throw(PAUSED, begun)
+    desk.clock.advance(31)
+    await run_due(desk)
+    await run_due(desk)
+    assert desk.announcer.pauses == [(ALERT_CHANNEL, begun)]
+
+
+async def test_a_pause_that_never_came_is_not_waited_for_for_ever() -> None:
+    desk = a_watching_desk()
+    desk.switches.troubles["throw"] = [StoreUnavailable()]
+    with pytest.raises(StoreUnavailable):
+        await pause(an_ask(None), desk)
+    for _ in range(MOST_LOOKS + 1):
+        desk.clock.advance(31)
+        await run_due(desk)
+    assert desk.announcer.pauses == []
+    assert not desk.schedule.jobs
+
+
+async def test_what_stood_before_is_not_announced_in_place_of_a_pause_that_is_late() -> None:
+    desk = a_watching_desk()
+    await pause(an_ask(), desk)
+    await resume(PauseAsk(PAUL, "The move is over", "c2"), desk)
+    await run_due(desk)
+    said = list(desk.announcer.pauses)
+    desk.clock.advance(3600)
+    desk.switches.troubles["throw"] = [StoreUnavailable()]
+    with pytest.raises(StoreUnavailable):
+        await pause(an_ask(None, op_id="c3"), desk)
+    begun = SwitchState(True, PAUL, "Entra is being moved", desk.now())
+    for _ in range(5):
+        desk.clock.advance(31)
+        await run_due(desk)
+    assert desk.announcer.pauses == said
+
+    await desk.switches.throw(PAUSED, begun)
+    desk.clock.advance(31)
+    await run_due(desk)
+    assert desk.announcer.pauses == [*said, (ALERT_CHANNEL, begun)]
+
+
+async def test_what_was_kept_back_is_posted_although_who_lifted_the_pause_died_at_once() -> None:
+    desk = a_watching_desk()
+    desk.alerts.groups.groups[a_group().id] = a_group()
+    await pause(an_ask(None), desk)
+    await run_due(desk)
+    desk.schedule.troubles["put"] = [None, None, StoreUnavailable()]
+    with pytest.raises(StoreUnavailable):
+        await resume(PauseAsk(PAUL, "The move is over", "c2"), desk)
+    assert await paused(desk) is None
+
+    desk.clock.advance(31)
+    await run_due(desk)
+    assert redrawn(desk)
+    assert [said.on for _, said in desk.announcer.pauses] == [True, False]
+
+
+async def test_a_pause_that_is_lifted_and_set_again_at_once_posts_nothing() -> None:
+    desk = a_watching_desk()
+    desk.alerts.groups.groups[a_group().id] = a_group()
+    await pause(an_ask(), desk)
+    await resume(PauseAsk(PAUL, "The move is over", "c2"), desk)
+    desk.clock.advance(1)
+    await pause(an_ask(op_id="c3"), desk)
+    await run_due(desk)
+    assert not redrawn(desk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -33,6 +34,45 @@ async def test_no_change_is_asked_again_for_the_log_is_late() -> None:
     assert await remembered.last_change("p-1", SINCE) is None
     clock.advance(600)
     assert await remembered.last_change("p-1", SINCE) == CHANGE
+
+
+async def test_an_alert_that_turns_out_to_have_begun_earlier_asks_nothing_anew() -> None:
+    clock, audits = FakeClock(), FakePolicyAudits(changes={"p-1": CHANGE})
+    remembered = RememberedChanges(audits, clock)
+    for minutes in range(0, 200, 20):
+        assert await remembered.last_change("p-1", SINCE - timedelta(minutes=minutes)) == CHANGE
+        clock.advance(60)
+    assert audits.calls == ["last_change"]
+
+
+async def test_one_answer_serves_a_later_time_while_it_is_fresh_and_shows_nothing_from_before_it() -> None:
+    clock, audits = FakeClock(), FakePolicyAudits(changes={"p-1": CHANGE})
+    remembered = RememberedChanges(audits, clock)
+    assert await remembered.last_change("p-1", SINCE) == CHANGE
+    assert await remembered.last_change("p-1", CHANGE.at) == CHANGE
+    assert await remembered.last_change("p-1", CHANGE.at + timedelta(seconds=1)) is None
+    assert audits.calls == ["last_change"]
+
+
+async def test_a_later_alert_learns_of_a_later_change_and_then_so_does_the_earlier() -> None:
+    clock, audits = FakeClock(), FakePolicyAudits(changes={"p-1": CHANGE})
+    remembered, later = RememberedChanges(audits, clock), SINCE + timedelta(hours=1)
+    assert await remembered.last_change("p-1", SINCE) == CHANGE
+    clock.advance(3600)
+    again = replace(CHANGE, at=clock.time, by="Olga Reh")
+    audits.changes["p-1"] = again
+    assert await remembered.last_change("p-1", SINCE) == CHANGE
+    assert await remembered.last_change("p-1", later) == again
+    assert await remembered.last_change("p-1", SINCE) == again
+    assert len(audits.calls) == 2
+
+
+async def test_that_nothing_changed_since_a_time_says_nothing_of_the_time_before() -> None:
+    audits = FakePolicyAudits(changes={"p-1": CHANGE})
+    remembered = RememberedChanges(audits, FakeClock())
+    assert await remembered.last_change("p-1", CHANGE.at + timedelta(seconds=1)) is None
+    assert await remembered.last_change("p-1", SINCE) == CHANGE
+    assert len(audits.calls) == 2
 
 
 async def test_a_failure_is_not_repeated_for_minutes() -> None:

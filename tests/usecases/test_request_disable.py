@@ -252,6 +252,8 @@ async def test_partial_coverage_is_said_to_the_approvers() -> None:
         ("ticket", "x" * 101),
         ("ticket", "pw=hunter2"),
         ("identity_check", "passwort: geheim1"),
+        ("reason", "Ihr Kennwort lautet: geheim77"),
+        ("reason", "Das Passwort ist geheim77"),
     ],
 )
 async def test_texts_that_cannot_be_used_are_refused_without_keeping_them(field: str, text: str) -> None:
@@ -278,6 +280,32 @@ async def test_texts_that_cannot_be_used_are_refused_without_keeping_them(field:
 )
 async def test_ordinary_reasons_are_taken(text: str) -> None:
     assert (await request_disable(an_ask(reason=text), a_desk())).wish.reason == text
+
+
+def _without_helpdesk(desk: FakeDesk) -> FakeDesk:
+    return replace(desk, rules=replace(desk.rules, helpdesk=frozenset({"U0NOBODY"})))
+
+
+async def test_a_request_that_was_opened_is_not_refused_when_its_form_is_carried_out_again() -> None:
+    """Two processes may carry out one form; meanwhile who asked was removed from the helpdesk."""
+    desk = a_desk()
+    opened = await request_disable(an_ask(), desk)
+
+    assert await request_disable(an_ask(), _without_helpdesk(desk)) == opened
+    assert desk.journal.kinds == ["request.opened"]
+
+
+async def test_a_form_that_was_refused_opens_nothing_when_it_is_carried_out_again() -> None:
+    desk = a_desk()
+    with pytest.raises(NotAllowed):
+        await request_disable(an_ask(), _without_helpdesk(desk))
+
+    with pytest.raises(NotAllowed) as caught:
+        await request_disable(an_ask(), desk)
+
+    assert caught.value.denial is Denial.NOT_HELPDESK
+    assert desk.requests.records == {}
+    assert (await request_disable(an_ask(op_id="view-2"), desk)).state is State.PENDING
 
 
 # --- the approval channel -----------------------------------------------------------------------------

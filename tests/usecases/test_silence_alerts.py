@@ -54,9 +54,10 @@ async def deliver(desk: FakeWatchingDesk) -> None:
 
 
 async def due(desk: FakeWatchingDesk) -> None:
-    for job in await desk.schedule.take_due(100, timedelta(minutes=2)):
-        await carry_out_scheduled(job, desk)
-        await desk.schedule.done(job)
+    while jobs := await desk.schedule.take_due(100, timedelta(minutes=2)):
+        for job in jobs:
+            await carry_out_scheduled(job, desk)
+            await desk.schedule.done(job)
 
 
 # --- what can be silenced -----------------------------------------------------------------------------------

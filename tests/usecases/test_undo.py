@@ -212,3 +212,16 @@ async def test_what_cannot_be_checked_is_refused(port: str, call: str, error: ob
     getattr(desk, port).troubles[call] = error
 
     assert (await refused(desk)).denial is denial
+
+
+async def test_an_undo_that_was_opened_is_not_refused_when_its_form_is_carried_out_again() -> None:
+    """Meanwhile it was approved and made: the first delivery took effect, whatever holds by now."""
+    desk = a_desk()
+    await a_verified_request(desk)
+    undo = await request_undo(ASK, desk)
+    await desk.requests.vote(undo.id, Vote(a_person(APPROVER), Decision.APPROVE, desk.now()), "v-undo")
+    await execute(undo.id, "w1", desk)
+    refusals = desk.journal.kinds.count("refused")
+
+    assert (await request_undo(ASK, desk)).id == undo.id
+    assert desk.journal.kinds.count("refused") == refusals

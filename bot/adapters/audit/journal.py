@@ -70,11 +70,6 @@ class FileJournal:
         self._last = Anchor()
         self._available = True
 
-    @property
-    def available(self) -> bool:
-        """Whether the last write succeeded (true before the first)."""
-        return self._available
-
     async def write(self, entry: Entry) -> None:
         """Append one record and wait until the disk has it; AuditUnavailable otherwise."""
         await asyncio.to_thread(self._append, entry)

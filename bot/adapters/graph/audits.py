@@ -117,13 +117,18 @@ def audit_event(row: Row, targets: list[Row]) -> AuditEvent:
         id=required(row, "id"),
         at=at,
         activity=activity,
-        by=_name(part(by, "user")) or _name(part(by, "app")) or "unknown",
+        by=initiator(by),
         by_app_id=text(part(by, "app"), "appId").lower() or None,
         by_user_id=text(part(by, "user"), "id").lower() or None,
         sets_state=_state_set(activity, changed),
         is_password_change=activity.strip().lower().startswith(PASSWORD_CHANGES),
         is_method_change=_is_method_change(activity, changed),
     )
+
+
+def initiator(by: Row) -> str:
+    """Name who did it, a person or an app, from `initiatedBy`."""
+    return _name(part(by, "user")) or _name(part(by, "app")) or "unknown"
 
 
 def _name(who: Row) -> str:

@@ -6,10 +6,9 @@ Clouds: https://learn.microsoft.com/graph/deployments
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
+from bot.domain.loopback import is_loopback
 from bot.errors import SettingsError
 
 
@@ -73,15 +72,6 @@ class Access:
         object.__setattr__(self, "root", self.root.rstrip("/"))
         for identity in (self.reader, self.writer or self.reader):
             check_root(self.root, identity)
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def check_root(root: str, identity: Identity) -> None:

@@ -23,10 +23,7 @@ SELECT = ",".join(
         "operatingSystemVersion",
         "trustType",
         "accountEnabled",
-        "isCompliant",
-        "isManaged",
         "registrationDateTime",
-        "approximateLastSignInDateTime",
     )
 )
 
@@ -78,11 +75,7 @@ def device_in(row: Row) -> Device:
         device_id=text(row, "deviceId"),
         display_name=text(row, "displayName"),
         operating_system=text(row, "operatingSystem"),
-        operating_system_version=text(row, "operatingSystemVersion"),
         trust_type=TRUST_TYPES.get(trust.replace(" ", "").lower(), trust or None),
         account_enabled=flag(row, "accountEnabled"),
-        is_compliant=flag(row, "isCompliant"),
-        is_managed=flag(row, "isManaged"),
         registered_at=moment(row, "registrationDateTime"),
-        last_sign_in_at=moment(row, "approximateLastSignInDateTime"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.adapters.graph.calls import MEMBERSHIP, METHODS
 from bot.adapters.graph.devices import devices_of
 from bot.adapters.graph.gateway import Gateway
-from bot.adapters.graph.users import find_user, search_users
+from bot.adapters.graph.users import find_user, owner_of, search_users
 from bot.adapters.graph.wire import Row, moment, required, text, text_or_none
 from bot.domain.people import AuthenticationMethod, Device, Membership, ObjectId, User, object_id
 
@@ -19,6 +19,10 @@ class GraphDirectory:
     async def find_user(self, asked: str) -> User:
         """Return the one user with this object id, UPN, mail or mail alias."""
         return await find_user(self._graph, asked)
+
+    async def owner_of(self, address: str) -> User:
+        """Return the one user with this UPN, mail or mail alias, which nobody else may have in any form."""
+        return await owner_of(self._graph, address)
 
     async def search(self, name: str, most: int) -> tuple[User, ...]:
         """Return users whose display name, given name, surname or alias begins with `name`."""
@@ -66,5 +70,4 @@ def method_in(row: Row) -> AuthenticationMethod:
         display_name=text(row, "displayName"),
         created_at=moment(row, "createdDateTime", "creationDateTime"),
         platform=text_or_none(row, "platform"),
-        key_strength=text_or_none(row, "keyStrength"),
     )

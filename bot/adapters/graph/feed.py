@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -29,43 +30,58 @@ REGISTRATION_PAGES = 3
 BOTH_KINDS = "signInEventTypes/any(t: t eq 'interactiveUser' or t eq 'nonInteractiveUser')"
 """Without a filter on the kind Graph returns interactive ones alone."""
 
-REGISTRATION = f"(appId eq '{BROKER_APP}' or resourceId eq '{DEVICE_REGISTRATION_RESOURCE}')"
-FAILED = "status/errorCode ne 0"
-NARROWING = ((REGISTRATION, FAILED), (REGISTRATION,), ())
-"""From narrow to wide: a cloud that refuses a condition is asked without it, and we filter ourselves."""
+BROKER = f"appId eq '{BROKER_APP}'"
+REGISTRATION = f"({BROKER} or resourceId eq '{DEVICE_REGISTRATION_RESOURCE}')"
+FAILED, SUCCEEDED = "status/errorCode ne 0", "status/errorCode eq 0"
+
+FAILURES = ((REGISTRATION, FAILED), (REGISTRATION,), ())
+SUCCESSES = ((BROKER, SUCCEEDED), (BROKER,), ())
 
 log = logging.getLogger(__name__)
 
 
+@dataclass
+class _Narrowing:
+    """From narrow to wide: a cloud that refuses a condition is asked without it, and we filter ourselves."""
+
+    steps: tuple[tuple[str, ...], ...]
+    refused: int = 0  # how many of them this cloud does not take
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        return self.steps[self.refused]
+
+    def widened(self) -> bool:
+        """Ask for more from now on; False when there is no more."""
+        has_more = self.refused + 1 < len(self.steps)
+        self.refused += has_more
+        return has_more
+
+
 class GraphSignInFeed:
-    """Reads failed registration sign-ins of everybody, in the background."""
+    """Reads registration sign-ins of everybody, in the background."""
 
     def __init__(self, graph: Gateway) -> None:
         self._graph = graph
-        self._refused = 0  # how many of NARROWING this cloud does not take
+        self._failures = _Narrowing(FAILURES)
+        self._successes = _Narrowing(SUCCESSES)
+        self._of_users = _Narrowing(SUCCESSES)  # beside people by name: another filter, which may be refused
 
     async def failures(self, since: datetime, until: datetime) -> AsyncIterator[tuple[SignIn, ...]]:
         """Yield pages of failures created in [since, until), newest first. Raises GraphError.
 
         A page can be empty: what cannot matter is left out before it is read as a whole.
         """
-        if since >= until:
-            return
-        times = f"createdDateTime ge {instant(since)} and createdDateTime le {instant(_ceiled(until))}"
-        while True:
-            conditions = (times, *NARROWING[self._refused], BOTH_KINDS)
-            begun = False
-            try:
-                async for page in self._pages(conditions, MOST_PAGES):
-                    begun = True
-                    yield tuple(row for row in page if _is_failure_within(row, since, until))
-            except GraphMalformed as error:
-                if begun or error.status != 400 or self._refused + 1 == len(NARROWING):
-                    raise
-                self._refused += 1
-                log.warning("Graph does not take a filter of the sign-in log, reading more: %s", error)
-            else:
-                return
+        async for page in self._between(since, until, self._failures):
+            yield tuple(row for row in page if not row.succeeded)
+
+    async def successes(self, since: datetime, until: datetime) -> AsyncIterator[tuple[SignIn, ...]]:
+        """Yield pages of everybody's broker successes created in [since, until), newest first.
+
+        Raises GraphError. A page can be empty.
+        """
+        async for page in self._between(since, until, self._successes):
+            yield tuple(row for row in page if row.succeeded and row.is_broker)
 
     async def registrations(self, users: Sequence[str], since: datetime) -> tuple[SignIn, ...]:
         """Return the broker's successes of at most 10 users since a moment, newest first, each once."""
@@ -74,19 +90,39 @@ class GraphSignInFeed:
         if not users:
             return ()
         these = " or ".join(f"userId eq '{object_id(user)}'" for user in users)
-        conditions = (
-            f"createdDateTime ge {instant(since)}",
-            f"({these})",
-            f"appId eq '{BROKER_APP}'",
-            "status/errorCode eq 0",
-            BOTH_KINDS,
-        )
+        asked = (f"createdDateTime ge {instant(since)}", f"({these})")
         found: dict[str, SignIn] = {}
-        async for page in self._pages(conditions, REGISTRATION_PAGES):
+        async for page in self._narrowed(asked, self._of_users, REGISTRATION_PAGES):
             for row in page:
                 found.setdefault(row.id, row)
         successes = [row for row in found.values() if row.succeeded and row.is_broker]
         return tuple(sorted(successes, key=lambda row: row.created_at, reverse=True))
+
+    async def _between(
+        self, since: datetime, until: datetime, narrowing: _Narrowing
+    ) -> AsyncIterator[list[SignIn]]:
+        if since >= until:
+            return
+        times = f"createdDateTime ge {instant(since)} and createdDateTime le {instant(_ceiled(until))}"
+        async for page in self._narrowed((times,), narrowing, MOST_PAGES):
+            yield [row for row in page if since <= row.created_at < until]
+
+    async def _narrowed(
+        self, asked: tuple[str, ...], narrowing: _Narrowing, most: int
+    ) -> AsyncIterator[list[SignIn]]:
+        """Ask as narrowly as this cloud lets us; what was read before an error stands."""
+        while True:
+            begun = False
+            try:
+                async for page in self._pages((*asked, *narrowing.conditions, BOTH_KINDS), most):
+                    begun = True
+                    yield page
+            except GraphMalformed as error:
+                if begun or error.status != 400 or not narrowing.widened():
+                    raise
+                log.warning("Graph does not take a filter of the sign-in log, reading more: %s", error)
+            else:
+                return
 
     async def _pages(self, conditions: Sequence[str], most: int) -> AsyncIterator[list[SignIn]]:
         """Every page is paid from the shared budget, after everybody else."""
@@ -102,10 +138,6 @@ def _read(row: Row) -> SignIn | None:
     if not may_matter(row.get("appId"), row.get("resourceId")):
         return None
     return sign_in(row, interactive="nonInteractiveUser" not in texts(row, "signInEventTypes"))
-
-
-def _is_failure_within(row: SignIn, since: datetime, until: datetime) -> bool:
-    return not row.succeeded and since <= row.created_at < until
 
 
 def _ceiled(at: datetime) -> datetime:

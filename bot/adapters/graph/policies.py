@@ -25,6 +25,7 @@ from bot.adapters.graph.policy_rows import demands_mfa, location_in, policy_in, 
 from bot.adapters.graph.wire import Row, flag
 from bot.domain.people import ObjectId, object_id
 from bot.domain.policies import (
+    AppliedPolicy,
     ConditionalAccessPolicy,
     DeviceRegistrationPolicy,
     NamedLocation,
@@ -38,12 +39,6 @@ T = TypeVar("T")
 
 KEEP = timedelta(minutes=5)
 ACCESS = "/v1.0/identity/conditionalAccess"
-
-USER_ACTIONS = {
-    "urn:user:registerdevice": "registerOrJoinDevices",
-    "urn:user:registersecurityinfo": "registerSecurityInformation",
-}
-"""Policies and What-If name the same user actions differently."""
 
 
 class GraphPolicies:
@@ -123,17 +118,10 @@ class GraphPolicies:
 
 def _question(user: ObjectId, trial: TrialSignIn) -> Row:
     """Return the body of an evaluate call. What a condition leaves out, Graph cannot judge by."""
-    context: Row
-    if trial.user_action:
-        context = {
-            "@odata.type": "#microsoft.graph.userActionContext",
-            "userAction": USER_ACTIONS.get(trial.user_action, trial.user_action),
-        }
-    else:
-        context = {
-            "@odata.type": "#microsoft.graph.applicationContext",
-            "includeApplications": [trial.application],
-        }
+    context = {
+        "@odata.type": "#microsoft.graph.applicationContext",
+        "includeApplications": [trial.application],
+    }
     conditions = {
         "devicePlatform": trial.platform,
         "clientAppType": trial.client_app_type,
@@ -156,8 +144,8 @@ def _outcome(trial: TrialSignIn, answer: Row) -> TrialOutcome:
     rows = answer.get("value")
     if not isinstance(rows, list):
         raise GraphMalformed(WHAT_IF.what, message="the answer has no list of policies")
-    mfa: list[str] = []
-    other: list[str] = []
+    mfa: list[AppliedPolicy] = []
+    other: list[AppliedPolicy] = []
     for row in rows:
         if not isinstance(row, dict) or flag(row, "policyApplies") is not True:
             continue
@@ -166,5 +154,6 @@ def _outcome(trial: TrialSignIn, answer: Row) -> TrialOutcome:
         except ValueError as error:
             raise GraphMalformed(WHAT_IF.what, message=str(error)) from None
         if policy.state == "enabled":
-            (mfa if demands_mfa(policy.grant) else other).append(policy.display_name or policy.id)
+            applied = AppliedPolicy(policy.id, policy.display_name or policy.id)
+            (mfa if demands_mfa(policy.grant) else other).append(applied)
     return TrialOutcome(trial, tuple(mfa), tuple(other))

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from bot.adapters.graph.audits import initiator
 from bot.adapters.graph.calls import DIRECTORY_AUDITS
 from bot.adapters.graph.gateway import Gateway, Within
 from bot.adapters.graph.wire import (
@@ -22,7 +23,6 @@ from bot.adapters.graph.wire import (
     parts,
     required,
     text,
-    text_or_none,
 )
 from bot.domain.alerts import PolicyChange
 from bot.domain.people import object_id
@@ -88,17 +88,13 @@ def _is_change(row: Row) -> bool:
 
 def policy_change(row: Row, target: Row) -> PolicyChange:
     """Read one record about a policy; ValueError without a time or an activity."""
-    at, by = moment_in(row.get("activityDateTime")), part(row, "initiatedBy")
+    at = moment_in(row.get("activityDateTime"))
     if at is None:
         raise ValueError("activityDateTime is missing")
     return PolicyChange(
         policy_id=text(target, "id").lower(),
         policy_name=text(target, "displayName"),
         at=at,
-        by=_name(part(by, "user")) or _name(part(by, "app")) or "unknown",
+        by=initiator(part(row, "initiatedBy")),
         activity=required(row, "activityDisplayName"),
     )
-
-
-def _name(who: Row) -> str:
-    return text_or_none(who, "displayName") or text_or_none(who, "userPrincipalName") or text(who, "id")

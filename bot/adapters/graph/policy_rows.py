@@ -36,7 +36,6 @@ def policy_in(row: Row) -> ConditionalAccessPolicy:
         state=required(row, "state"),
         conditions=_conditions(part(row, "conditions")),
         grant=_grant(row),
-        modified_at=text(row, "modifiedDateTime") or text(row, "createdDateTime"),
     )
 
 

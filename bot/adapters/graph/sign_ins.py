@@ -114,14 +114,9 @@ def sign_in(row: Row, *, interactive: bool) -> SignIn:
         operating_system=text(device, "operatingSystem"),
         device_id=text(device, "deviceId").lower(),
         device_name=text(device, "displayName"),
-        device_trust_type=text(device, "trustType"),
-        device_is_compliant=flag(device, "isCompliant"),
-        client_app=text(row, "clientAppUsed"),
         user_agent=text(row, "userAgent"),
         risk_level=text(row, "riskLevelDuringSignIn"),
-        incoming_token_type=text(row, "incomingTokenType"),
         conditional_access_status=text(row, "conditionalAccessStatus"),
-        authentication_requirement=text(row, "authenticationRequirement"),
         applied_policies=_applied(parts(row, "appliedConditionalAccessPolicies")),
         requirement_sources=_sources(parts(row, "authenticationRequirementPolicies")),
         steps=_steps(parts(row, "authenticationDetails")),
@@ -165,7 +160,6 @@ def _steps(rows: list[Row] | None) -> tuple[AuthenticationStep, ...]:
             AuthenticationStep(
                 text(row, "authenticationMethod"),
                 flag(row, "succeeded"),
-                text(row, "authenticationStepResultDetail"),
             )
             for row in rows or ()
         ]

@@ -10,7 +10,8 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from bot.adapters.graph.credentials import Access, is_loopback
+from bot.adapters.graph.credentials import Access
+from bot.domain.loopback import is_loopback
 
 CONNECTIONS = 64
 KEEP_ALIVE_SECONDS = 45.0

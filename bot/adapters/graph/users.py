@@ -6,6 +6,7 @@ https://learn.microsoft.com/graph/api/user-get
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import quote
 
 from bot.adapters.graph.calls import DELETED_USERS, USER
@@ -30,7 +31,6 @@ SELECT = ",".join(
         "mail",
         "accountEnabled",
         "userType",
-        "onPremisesSyncEnabled",
         "createdDateTime",
         "lastPasswordChangeDateTime",
         "isManagementRestricted",
@@ -63,18 +63,53 @@ async def find_user(graph: Gateway, asked: str) -> User:
         return await _by_address(graph, asked, wanted)
 
 
+async def owner_of(graph: Gateway, address: str) -> User:
+    """Return the one user who has this address, as a UPN, a mail or a mail alias.
+
+    Entra keeps UPNs apart, but lets a second account have one of them as its mail.
+    """
+    user = await find_user(graph, address)
+    others = {one.user_principal_name for one in await _with_mail(graph, address) if one.id != user.id}
+    if others:
+        raise AmbiguousUser(address, tuple(sorted({user.user_principal_name, *others})))
+    return user
+
+
 async def search_users(graph: Gateway, name: str, most: int) -> tuple[User, ...]:
     """Return up to `most` users whose display name, given name, surname or alias begins with `name`.
 
-    An exact display name comes first. https://learn.microsoft.com/graph/api/user-list
+    Also those of a given name and a surname in either order. An exact display name comes first.
+    https://learn.microsoft.com/graph/api/user-list
     """
-    literal = _literal(name.strip()[:LONGEST])
-    condition = " or ".join(f"startswith({field},{literal})" for field in NAMES)
+    name = name.strip()[:LONGEST]
+    either = [f"startswith({field},{_literal(one)})" for one in spellings(name) for field in NAMES]
+    condition = " or ".join([*either, *_given_and_surname(name)])
     path = f"/v1.0/users?$filter={quote(condition)}&$select={SELECT}&$top={most}"
     found = await graph.rows(USER, path, user_in, Within(pages=1, must_end=False))
-    exact = name.strip().casefold()
-    ranked = sorted(found, key=lambda user: (user.display_name.casefold() != exact, user.user_principal_name))
+    exact = {one.casefold() for one in spellings(name)}
+    ranked = sorted(
+        found, key=lambda user: (user.display_name.casefold() not in exact, user.user_principal_name)
+    )
     return tuple(ranked[:most])
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Return how a directory may have written a name: keyboards differ in apostrophes and in accents.
+
+    At most 3, because Graph takes 15 conditions side by side.
+    """
+    straight = unicodedata.normalize("NFC", name).replace("’", "'")
+    ways = (straight, straight.replace("'", "’"), unicodedata.normalize("NFD", straight))
+    return tuple(dict.fromkeys(ways))
+
+
+def _given_and_surname(name: str) -> list[str]:
+    """Return "Ada Lind" and "Lind, Ada" as a condition of their own; [] for anything but two words."""
+    words = unicodedata.normalize("NFC", name).replace("’", "'").replace(",", " ").split()
+    if len(words) != 2:
+        return []
+    given, surname = reversed(words) if "," in name else words
+    return [f"(startswith(givenName,{_literal(given)}) and startswith(surname,{_literal(surname)}))"]
 
 
 async def _by_id(graph: Gateway, asked: str, wanted: ObjectId) -> User:
@@ -94,17 +129,20 @@ async def _read_user(graph: Gateway, name: str) -> User:
 
 
 async def _by_address(graph: Gateway, asked: str, address: str) -> User:
-    literal = _literal(address)
-    condition = f"mail eq {literal} or proxyAddresses/any(p:p eq {_literal('smtp:' + address)})"
-    found = await graph.rows(USER, f"/v1.0/users?$filter={quote(condition)}&$select={SELECT}", user_in)
-    users = {user.id: user for user in found}
+    users = {user.id: user for user in await _with_mail(graph, address)}
     if len(users) > 1:
         raise AmbiguousUser(asked, tuple(sorted(user.user_principal_name for user in users.values())))
     if not users:
         # Entra puts the object id before the UPN of a deleted user, but leaves the mail as it was
+        literal = _literal(address)
         condition = f"userPrincipalName eq {literal} or mail eq {literal}"
         raise NoSuchUser(asked, deleted=await _is_deleted(graph, condition))
     return next(iter(users.values()))
+
+
+async def _with_mail(graph: Gateway, address: str) -> list[User]:
+    condition = f"mail eq {_literal(address)} or proxyAddresses/any(p:p eq {_literal('smtp:' + address)})"
+    return await graph.rows(USER, f"/v1.0/users?$filter={quote(condition)}&$select={SELECT}", user_in)
 
 
 async def _is_deleted(graph: Gateway, condition: str) -> bool:
@@ -130,7 +168,6 @@ def user_in(row: Row) -> User:
         mail=text_or_none(row, "mail"),
         account_enabled=flag(row, "accountEnabled"),
         user_type=text(row, "userType").capitalize() or None,
-        on_premises_sync_enabled=flag(row, "onPremisesSyncEnabled"),
         created_at=moment(row, "createdDateTime"),
         last_password_change_at=moment(row, "lastPasswordChangeDateTime"),
         is_management_restricted=flag(row, "isManagementRestricted"),

@@ -53,7 +53,7 @@ def whole_number(row: Row, key: str) -> int | None:
         return None
     try:
         return int(value)  # type: ignore[arg-type]  # TypeError is the answer for what is no number
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # OverflowError: JSON's 1e999 is read as infinity
         return None
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -19,6 +17,7 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.loopback import is_loopback
 from bot.errors import SlackError
 
 TIMEOUT_SECONDS = 10
@@ -33,6 +32,8 @@ READS = frozenset(
         "conversations.open",
     }
 )
+SHARED_READS = frozenset({"users.info", "usergroups.users.list", "conversations.info"})
+"""Their callers wait together, in `kept`: whoever comes during Slack's wait shares the next try."""
 UNREACHABLE = "unreachable"
 TIMED_OUT = "timed_out"
 MALFORMED = "malformed_answer"
@@ -49,7 +50,7 @@ class WaitsIfShort(AsyncRateLimitErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> bool:
-        if response is None or response.status_code != 429:
+        if response is None or response.status_code != 429 or _method(request) in SHARED_READS:
             return False
         return (_retry_after(response.headers) or 1) <= LONGEST_WAIT
 
@@ -65,7 +66,7 @@ class RepeatsReads(AsyncConnectionErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> bool:
-        if (request.url or "").rstrip("/").rpartition("/")[2] not in READS:
+        if _method(request) not in READS:
             return False
         return await super()._can_retry_async(state=state, request=request, response=response, error=error)
 
@@ -115,13 +116,8 @@ async def call(client: AsyncWebClient, method: str, *, verb: str = "POST", **fie
     return answer.data
 
 
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _method(request: HttpRequest) -> str:
+    return (request.url or "").partition("?")[0].rstrip("/").rpartition("/")[2]
 
 
 def _refused(method: str, error: SlackApiError) -> SlackError:

@@ -17,9 +17,10 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters.slack.client import MALFORMED, is_loopback, translated
+from bot.adapters.slack.client import MALFORMED, translated
 from bot.adapters.slack.incoming import MOST_BYTES, PATH, IncomingCheck, unless_for
 from bot.adapters.slack.workspace import Installation
+from bot.domain.loopback import is_loopback
 from bot.errors import SlackError
 from bot.ports import Clock
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack.client import MALFORMED, TIMED_OUT, UNREACHABLE, call
+from bot.adapters.slack.kept import Kept
 from bot.errors import Denial, NotAllowed, SlackError
-from bot.ports import Channel, Clock, SlackPerson
+from bot.ports import Channel, Clock, Pause, SlackPerson
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-KEPT_FOR = timedelta(seconds=60)
-MOST_KEPT = 5000
 NO_WORD = frozenset({UNREACHABLE, TIMED_OUT, MALFORMED, "ratelimited", "fatal_error", "internal_error"})
 """Not an answer: Slack may say more in a minute."""
 
@@ -71,40 +66,17 @@ async def _app_of(client: AsyncWebClient, bot_id: str) -> str:
     return str((about.get("bot") or {}).get("app_id") or "")
 
 
-@dataclass
-class _Kept(Generic[T]):
-    """Answers kept for a minute; callers that ask for the same at once share one call."""
-
-    now: Clock
-    values: dict[str, tuple[T, datetime]] = field(default_factory=dict)
-    asking: dict[str, asyncio.Lock] = field(default_factory=dict)
-
-    async def get(self, key: str, read: Callable[[], Awaitable[T]], *, fresh: bool = False) -> T:
-        async with self.asking.setdefault(key, asyncio.Lock()):
-            found = self.values.get(key)
-            if found and not fresh and self.now() - found[1] < KEPT_FOR:
-                return found[0]
-            at = self.now()
-            value = await read()
-            self._make_room()
-            self.values[key] = (value, at)
-            return value
-
-    def _make_room(self) -> None:
-        if len(self.values) >= MOST_KEPT:
-            self.values.clear()
-            self.asking = {key: lock for key, lock in self.asking.items() if lock.locked()}
-
-
 class SlackWorkspace:
     """`ports.Workspace`; make it with `await SlackWorkspace.opened(client, now)`."""
 
-    def __init__(self, client: AsyncWebClient, now: Clock, who: Installation) -> None:
+    def __init__(
+        self, client: AsyncWebClient, now: Clock, who: Installation, pause: Pause = asyncio.sleep
+    ) -> None:
         self.installation = who
         self._client = client
-        self._people: _Kept[SlackPerson] = _Kept(now)
-        self._groups: _Kept[frozenset[str]] = _Kept(now)
-        self._channels: _Kept[Channel] = _Kept(now)
+        self._people: Kept[SlackPerson] = Kept(now, pause)
+        self._groups: Kept[frozenset[str]] = Kept(now, pause)
+        self._channels: Kept[Channel] = Kept(now, pause)
 
     @classmethod
     async def opened(cls, client: AsyncWebClient, now: Clock) -> SlackWorkspace:
@@ -129,9 +101,9 @@ class SlackWorkspace:
         """Return a user group's members."""
         return await self._groups.get(group_id, lambda: self._read_members(group_id), fresh=fresh)
 
-    async def channel(self, channel_id: str) -> Channel:
+    async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         """Describe a channel the bot can see."""
-        return await self._channels.get(channel_id, lambda: self._read_channel(channel_id))
+        return await self._channels.get(channel_id, lambda: self._read_channel(channel_id), fresh=fresh)
 
     async def _read_person(self, slack_id: str) -> SlackPerson:
         try:
@@ -189,7 +161,6 @@ def channel_from(channel: dict[str, Any]) -> Channel:
     return Channel(
         id=_text(channel, "id", "conversations.info"),
         name=str(channel.get("name") or ""),
-        is_private=bool(channel.get("is_private")) or is_direct,
         is_external=any(bool(sign) for sign in external),
         is_direct=is_direct,
         is_archived=bool(channel.get("is_archived")),

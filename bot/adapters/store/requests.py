@@ -56,6 +56,19 @@ class RedisRequests:
         }
         return await self._move("open", wish.id, op_id, args)
 
+    async def opened_by(self, op_id: str) -> ChangeRequest | None:
+        """Return what a form opened; raise what it was refused for."""
+        try:
+            return await self._move("opened_by", "-", op_id, {})
+        except NotAllowed as refusal:
+            if refusal.denial is Denial.UNKNOWN_REQUEST:
+                return None
+            raise
+
+    async def refuse_opening(self, refusal: NotAllowed, op_id: str) -> ChangeRequest:
+        """Settle that `op_id` opens nothing, unless it did: raise `refusal`, or what it was refused for."""
+        return await self._move("refuse_opening", "-", op_id, {"refusal": _refusal_text(refusal)})
+
     async def get(self, request_id: str) -> ChangeRequest:
         """Return a request as it stands."""
         return await self._move("get", request_id, "", {})
@@ -66,9 +79,8 @@ class RedisRequests:
 
     async def refuse(self, request_id: str, refusal: NotAllowed, op_id: str) -> ChangeRequest:
         """Settle that `op_id` does not count, unless it did: raise `refusal`, or what it was refused for."""
-        text = json.dumps([refusal.denial, refusal.detail[:MOST_DETAIL]], ensure_ascii=False)
         try:
-            return await self._move("refuse", request_id, op_id, {"refusal": text})
+            return await self._move("refuse", request_id, op_id, {"refusal": _refusal_text(refusal)})
         except NotAllowed as settled:
             if settled.denial is Denial.UNKNOWN_REQUEST:
                 raise refusal from settled
@@ -163,6 +175,10 @@ class RedisRequests:
 def _last_voter(request: ChangeRequest) -> str | None:
     """Who decided, for the person who came too late."""
     return request.votes[-1].person.name if request.votes else None
+
+
+def _refusal_text(refusal: NotAllowed) -> str:
+    return json.dumps([refusal.denial, refusal.detail[:MOST_DETAIL]], ensure_ascii=False)
 
 
 def _refusal(text: str) -> NotAllowed:

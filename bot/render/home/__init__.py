@@ -42,9 +42,10 @@ def home_view(
         return words_home(_(NOT_FOR_YOU) if reader.belongs else _(OUTSIDE))
     open_requests = request_blocks(requests, beside.decided, now=now, reader=reader, links=links)
     asking = ask_blocks()
+    stopped = brakes(rules, beside.paused, now, approves=reader.approves)
     blocks: list[Block] = [
         *hold_blocks(beside.held, reader),
-        *brakes(rules, beside.paused, now, approves=reader.approves),
+        *([*stopped, divider()] if stopped else []),
         *(open_requests + asking if reader.approves else asking + open_requests),  # what waits comes first
         *failure_blocks(beside.overview, links),
     ]

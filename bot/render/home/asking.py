@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bot.render import labels
-from bot.render.blocks import Block, actions, bullets, button, divider, section
-from bot.render.help import ASKING, listed
+from bot.render.blocks import Block, actions, button, divider, section
 from bot.render.words import _
 
 
@@ -19,5 +18,7 @@ def ask_blocks() -> list[Block]:
 
 
 def typing_blocks() -> list[Block]:
-    """Return what can be typed."""
-    return [divider(), section(f"*{_('What you can type')}*\n{bullets(listed(ASKING))}")]
+    """Return the command that most people need, and the one that lists the others."""
+    words = _("`{command} why USER` in any conversation diagnoses a person; `{command} help` lists the rest.")
+    said = words.format(command=labels.COMMAND)
+    return [divider(), section(f"*{_('What you can type')}*\n{said}")]

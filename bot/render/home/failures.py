@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from bot.domain.alert_overview import Overview
 from bot.domain.digest import CauseDays, Week, week_of
 from bot.render import labels
-from bot.render.alert_rows import row_blocks, sparkline
+from bot.render.alert_rows import bar, row_blocks
 from bot.render.alert_sources import not_set_up
 from bot.render.alerts_list import no_failures
-from bot.render.blocks import Block, context, divider, header, section
-from bot.render.calendar_words import short_day
+from bot.render.blocks import Block, bullets, context, divider, header, section
+from bot.render.calendar_words import short_day, weekday
 from bot.render.verdicts import headline
-from bot.render.words import _, ngettext
+from bot.render.words import _, ngettext, number
 
 
 def failure_blocks(overview: Overview | None, links: Mapping[str, str]) -> list[Block]:
@@ -43,25 +43,37 @@ def _week(overview: Overview) -> list[Block]:
     week = week_of(overview.failed) if overview.failed else None
     if week is None or not week.causes:
         return []
-    most = max(max(cause.counts) for cause in week.causes)
-    rows = [_bar(cause, most) for cause in week.causes]
-    return [section(f"*{_title(week)}*\n" + "\n".join(rows))]
+    rows = bullets([_cause(cause) for cause in week.causes])
+    blocks = [section(f"*{_title(week)}*\n{_days(week)}\n{rows}")]
+    if week.total > 1:
+        blocks.append(context(_("A person counts once a day and cause. Days are those of UTC.")))
+    return blocks
 
 
 def _title(week: Week) -> str:
     first, last = week.days[0], week.days[-1]
     words = ngettext(
-        "{count} person stopped, {first} to {last} (UTC)",
-        "{count} people stopped, {first} to {last} (UTC; each once a day and cause)",
-        week.total,
+        "{count} person stopped, {first} to {last}", "{count} people stopped, {first} to {last}", week.total
     )
-    return words.format(count=week.total, first=short_day(first), last=short_day(last))
+    return words.format(count=number(week.total), first=short_day(first), last=short_day(last))
 
 
-def _bar(cause: CauseDays, most: int) -> str:
+def _days(week: Week) -> str:
+    """Return a row a day, in letters of one width: the day, a bar, the number."""
+    names = [f"{weekday(day.weekday())} {day.day:>2}" for day in week.days]
+    wide = max(map(len, names))
+    most = max(week.by_day)
+    rows = [
+        f"{name:<{wide}}  {bar(count, most)} {number(count)}"
+        for name, count in zip(names, week.by_day, strict=True)
+    ]
+    return "```\n" + "\n".join(rows) + "\n```"
+
+
+def _cause(cause: CauseDays) -> str:
     name = (
         headline(cause.verdict).title
         if cause.verdict
         else _("{count} rarer causes").format(count=cause.causes)
     )
-    return f"`{sparkline(cause.counts, most)}`  {cause.total}  ·  {name}"
+    return f"{name}: {number(cause.total)}"

@@ -10,7 +10,7 @@ from bot.render.alert_routes import route_lines, rule_lines
 from bot.render.blocks import Block, ago, bullets, header, section
 from bot.render.hours import hours_in_words
 from bot.render.reader import Reader
-from bot.render.words import _
+from bot.render.words import _, ngettext
 
 
 def you_blocks(reader: Reader, rules: Rules) -> list[Block]:
@@ -32,6 +32,8 @@ def _about(reader: Reader) -> str:
             name=safe.mrkdwn(reader.entra.display_name, 120) or "–",
             account=safe.code(reader.entra.user_principal_name, 200),
         )
+    elif reader.unread:
+        matched = _("▲ Who you are in Entra could not be read just now. Open this tab again in a minute.")
     else:
         nobody = _("▲ Nobody in Entra is matched to you.")
         matched = f"{nobody} {safe.prose(reader.trouble, 400)}".strip()
@@ -57,7 +59,11 @@ def _rules(rules: Rules, reader: Reader) -> list[str]:
     if not reader.approves:
         return lines
     soonest = f"{rules.vote_no_sooner.total_seconds():g} s"
-    words = _("More than {count} changes in an hour put all others on hold")
+    words = ngettext(
+        "More than {count} change in an hour puts all others on hold",
+        "More than {count} changes in an hour put all others on hold",
+        rules.most_disables_per_hour,
+    )
     lines += [
         _("A click sooner than {span} after the card appeared is refused").format(span=soonest),
         words.format(count=rules.most_disables_per_hour),

@@ -330,11 +330,9 @@ async def test_read_only_journal_is_unavailable_until_it_can_be_written(
         await write_many(journal, 1)
     with pytest.raises(AuditUnavailable):
         await journal.check()
-    assert not journal.available
 
     path.chmod(0o600)
     await write_many(journal, 1)
-    assert journal.available
     assert verify(path, KEY).records == 2
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.adapters.graph import users
 from bot.adapters.graph.audits import GraphDirectoryAudits
 from bot.adapters.graph.budget import LocalBudget
 from bot.adapters.graph.credentials import Access, FixedToken
@@ -20,7 +21,15 @@ from bot.adapters.graph.privileges import GraphPrivileges
 from bot.adapters.graph.sign_ins import GraphSignInLog
 from bot.domain.people import ObjectId, PerUserMfaState
 from bot.domain.policies import TrialSignIn
-from bot.errors import GraphError, GraphMalformed, GraphRefused, GraphUnreachable, NoSuchUser, RefusalKind
+from bot.errors import (
+    AmbiguousUser,
+    GraphError,
+    GraphMalformed,
+    GraphRefused,
+    GraphUnreachable,
+    NoSuchUser,
+    RefusalKind,
+)
 from bot.ports import Privilege, Urgency
 from sandbox.entra import EntraSandbox
 from tests.adapters.graph.fake_graph import NOW, Pauses, counter
@@ -70,6 +79,17 @@ async def test_everybody_is_found_by_each_of_their_names(entra: EntraSandbox, ga
         assert user.account_enabled is one.facts["accountEnabled"]
 
 
+async def test_an_address_that_two_accounts_have_in_different_forms_proves_neither(
+    entra: EntraSandbox, gateway: Gateway
+) -> None:
+    directory, theo = GraphDirectory(gateway), person(entra, "theo.lange")
+    assert (await directory.owner_of(theo.upn)).id == theo.id
+
+    person(entra, "ada.lind").facts["mail"] = theo.upn
+    with pytest.raises(AmbiguousUser):
+        await directory.owner_of(theo.upn)
+
+
 @pytest.mark.parametrize("by", ["id", "mail"])
 async def test_a_deleted_user_is_in_the_recycle_bin(entra: EntraSandbox, gateway: Gateway, by: str) -> None:
     gone = person(entra, "petra.sund")
@@ -91,6 +111,24 @@ async def test_everybody_is_found_by_the_beginning_of_their_names(
         assert found, name
         assert found[0].display_name == name
         assert one.id in {user.id for user in await directory.search(name.split()[0], 50)}
+
+
+@pytest.mark.parametrize(
+    ("typed", "upn"),
+    [
+        ("Orla O’Brien", "orla.o'brien@contoso.com"),
+        ("o’brien", "orla.o'brien@contoso.com"),
+        ("Finn O\u0308ster", "finn.oster@contoso.com"),
+        ("Roos, Elin", "elin.roos@contoso.com"),
+        ("Eli Roo", "elin.roos@contoso.com"),
+    ],
+)
+async def test_a_name_is_found_however_it_was_typed(gateway: Gateway, typed: str, upn: str) -> None:
+    assert [one.user_principal_name for one in await GraphDirectory(gateway).search(typed, 5)] == [upn]
+
+
+def test_a_search_stays_within_what_graph_takes() -> None:
+    assert len(users.spellings("Zoë O’Hara")) * len(users.NAMES) + 2 <= 15
 
 
 async def test_a_name_is_a_literal_and_never_a_condition(gateway: Gateway) -> None:
@@ -172,7 +210,9 @@ async def test_what_if_tells_who_is_covered(entra: EntraSandbox, gateway: Gatewa
     covered = await policies.what_if(id_of(entra, "ada.lind"), (trial,), Urgency.PERSON)
     uncovered = await policies.what_if(id_of(entra, "emil.gard"), (trial,), Urgency.PERSON)
 
-    assert covered[0].mfa_policies
+    demanding = {policy.id for policy in covered[0].mfa_policies}
+    assert demanding
+    assert demanding < {policy["id"] for policy in entra.tenant.policies}
     assert not uncovered[0].mfa_policies
 
 

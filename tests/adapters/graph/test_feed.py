@@ -244,6 +244,69 @@ async def test_ten_people_are_asked_about_in_one_call(graph: FakeGraph, gateway:
     assert heard.headers["x-ms-throttle-priority"] == "low"
 
 
+async def test_everybodys_successes_are_read_by_time(graph: FakeGraph, gateway: Gateway) -> None:
+    failed, other = record("failed", 2), record("drs", 2, 0, appId=OFFICE)
+    graph.on(
+        PATH,
+        page(graph, record("a", 1, 0), failed, other, record("b", 2, 0), more="next"),
+        page(graph, record("at the start", 10, 0), record("before", 11, 0)),
+    )
+
+    pages = [page async for page in GraphSignInFeed(gateway).successes(SINCE, UNTIL)]
+
+    assert [[row.id for row in page] for page in pages] == [["a", "b"], ["at the start"]]
+    assert unquote(graph.heard[0].target) == (
+        f"{PATH}?$filter=createdDateTime ge 2026-11-23T11:50:00Z and createdDateTime le 2026-11-23T12:00:00Z "
+        f"and appId eq '{BROKER_APP}' and status/errorCode eq 0 and {KINDS}&$top=1000"
+    )
+    assert {heard.headers["x-ms-throttle-priority"] for heard in graph.heard} == {"low"}
+
+
+async def test_a_cloud_that_refuses_is_asked_for_more_successes_and_remembers(
+    graph: FakeGraph, gateway: Gateway
+) -> None:
+    no = refusing(400, "BadRequest", "Invalid filter clause")
+    rows = [record("a", 1, 0), record("failed", 2), record("office", 2, 0, appId=OFFICE)]
+    graph.on(PATH, no, no, page(graph, *rows))
+    feed = GraphSignInFeed(gateway)
+
+    first = [row.id async for page in feed.successes(SINCE, UNTIL) for row in page]
+    second = [row.id async for page in feed.successes(SINCE, UNTIL) for row in page]
+
+    assert first == second == ["a"]
+    conditions = [unquote(heard.target) for heard in graph.heard]
+    assert ["errorCode" in one for one in conditions] == [True, False, False, False]
+    assert ["appId" in one for one in conditions] == [True, True, False, False]
+
+
+async def test_a_cloud_that_refuses_is_asked_for_more_of_people(graph: FakeGraph, gateway: Gateway) -> None:
+    no = refusing(400, "BadRequest", "Invalid filter clause")
+    rows = [record("a", 1, 0), record("failed", 2), record("office", 2, 0, appId=OFFICE)]
+    graph.on(PATH, no, no, page(graph, *rows))
+    feed = GraphSignInFeed(gateway)
+
+    found = [await feed.registrations([ADA], SINCE) for _ in range(2)]
+
+    assert [[row.id for row in rows] for rows in found] == [["a"], ["a"]]
+    conditions = [unquote(heard.target) for heard in graph.heard]
+    assert ["appId" in one for one in conditions] == [True, True, False, False]
+    assert all(f"userId eq '{ADA}'" in one for one in conditions)
+
+
+async def test_a_cloud_that_cannot_be_asked_of_people_says_so(graph: FakeGraph, gateway: Gateway) -> None:
+    """And it is no reason to ask more widely for everybody's."""
+    no = refusing(400, "BadRequest", "Invalid filter clause")
+    graph.on(PATH, no, no, no, page(graph, record("a", 1, 0)))
+    feed = GraphSignInFeed(gateway)
+
+    with pytest.raises(GraphMalformed) as refused:
+        await feed.registrations([ADA], SINCE)
+    assert [row.id async for page in feed.successes(SINCE, UNTIL) for row in page] == ["a"]
+
+    assert refused.value.status == 400
+    assert "status/errorCode eq 0" in unquote(graph.heard[-1].target)
+
+
 async def test_only_object_ids_and_no_more_than_ten(graph: FakeGraph, gateway: Gateway) -> None:
     feed = GraphSignInFeed(gateway)
 

@@ -61,6 +61,19 @@ async def test_who_registers_is_found_among_those_who_did_not(entra: EntraSandbo
     assert {row.user_id for row in rows} == set(crowd[:7])
 
 
+async def test_everybody_who_registers_is_found_page_by_page(entra: EntraSandbox, gateway: Gateway) -> None:
+    await tell(entra, "crowd", users=1200, code=0, over=30)
+    crowd = {one.id for one in entra.tenant.people.values() if one.story == "One of many."}
+
+    pages = [page async for page in GraphSignInFeed(gateway).successes(NOW - timedelta(minutes=5), NOW)]
+
+    rows = [row for page in pages for row in page]
+    assert {row.user_id for row in rows} >= crowd
+    assert len(pages) == 2
+    assert [row.created_at for row in rows] == sorted((row.created_at for row in rows), reverse=True)
+    assert all(row.succeeded and row.is_broker for row in rows)
+
+
 async def test_who_changed_a_policy_is_told(entra: EntraSandbox, gateway: Gateway) -> None:
     policy = entra.tenant.policies[0]
     assert await GraphPolicyAudits(gateway).last_change(policy["id"], NOW - timedelta(days=1)) is None

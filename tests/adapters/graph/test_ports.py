@@ -16,7 +16,7 @@ from bot.adapters.graph.mfa_states import GraphMfaStates
 from bot.adapters.graph.policies import GraphPolicies
 from bot.adapters.graph.sign_ins import GraphSignInLog
 from bot.domain.people import ObjectId, PerUserMfaState
-from bot.domain.policies import TrialSignIn
+from bot.domain.policies import AppliedPolicy, TrialSignIn
 from bot.errors import (
     AmbiguousUser,
     BadInput,
@@ -140,6 +140,20 @@ async def test_several_users_are_ambiguous(graph: FakeGraph, gateway: Gateway) -
 
     with pytest.raises(AmbiguousUser) as several:
         await GraphDirectory(gateway).find_user("ada@contoso.com")
+
+    assert several.value.candidates == ("ada2@contoso.com", "ada@contoso.com")
+
+
+async def test_an_address_that_is_also_somebody_elses_mail_has_no_owner(
+    graph: FakeGraph, gateway: Gateway
+) -> None:
+    graph.on("/v1.0/users/", Says(a_user()))
+    graph.on("/v1.0/users?", Says({"value": [a_user()]}))
+    assert (await GraphDirectory(gateway).owner_of("ada@contoso.com")).id == ADA
+
+    graph.on("/v1.0/users?", Says({"value": [a_user(), a_user(OTHER, "ada2@contoso.com")]}))
+    with pytest.raises(AmbiguousUser) as several:
+        await GraphDirectory(gateway).owner_of("ada@contoso.com")
 
     assert several.value.candidates == ("ada2@contoso.com", "ada@contoso.com")
 
@@ -384,7 +398,7 @@ TRIALS = (
         ip_address="203.0.113.7",
         country="SE",
     ),
-    TrialSignIn("registration", "", "mobileAppsAndDesktopClients", user_action="urn:user:registerdevice"),
+    TrialSignIn("elsewhere", "00000003-0000-0ff1-ce00-000000000000", "mobileAppsAndDesktopClients"),
 )
 
 
@@ -456,9 +470,12 @@ async def test_what_if_asks_for_each_trial_and_keeps_enabled_policies(
     outcomes = await GraphPolicies(gateway, lambda: NOW).what_if(USER, TRIALS, Urgency.PERSON)
 
     assert [outcome.trial for outcome in outcomes] == list(TRIALS)
-    assert (outcomes[0].mfa_policies, outcomes[0].other_policies) == (("MFA",), ("Session",))
-    questions = {heard.json["signInContext"]["@odata.type"]: heard.json for heard in graph.heard}
-    app, action = (questions[f"#microsoft.graph.{kind}Context"] for kind in ("application", "userAction"))
+    assert (outcomes[0].mfa_policies, outcomes[0].other_policies) == (
+        (AppliedPolicy("1", "MFA"),),
+        (AppliedPolicy("4", "Session"),),
+    )
+    questions = {heard.json["signInConditions"]["clientAppType"]: heard.json for heard in graph.heard}
+    app, other = (questions[trial.client_app_type] for trial in TRIALS)
     assert app["signInConditions"] == {
         "devicePlatform": "macOS",
         "clientAppType": "browser",
@@ -469,8 +486,12 @@ async def test_what_if_asks_for_each_trial_and_keeps_enabled_policies(
         "deviceInfo": {"isCompliant": False},
     }
     assert app["appliedPoliciesOnly"] is True
-    assert action["signInContext"]["userAction"] == "registerOrJoinDevices"
-    assert action["signInIdentity"]["userId"] == ADA
+    assert app["signInContext"] == {
+        "@odata.type": "#microsoft.graph.applicationContext",
+        "includeApplications": ["00000003-0000-0ff1-ce00-000000000000"],
+    }
+    assert "ipAddress" not in other["signInConditions"]
+    assert other["signInIdentity"]["userId"] == ADA
 
 
 @pytest.mark.parametrize(

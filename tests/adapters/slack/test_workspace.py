@@ -62,11 +62,17 @@ async def test_nobody_is_an_outsider(workspace: SlackWorkspace) -> None:
 async def test_channels(workspace: SlackWorkspace) -> None:
     assert (await workspace.channel("C0SHARED")).is_external
     approvals = await workspace.channel("C0APPROVE")
-    assert approvals.is_private
     assert not approvals.is_external
     with pytest.raises(SlackError) as refused:
         await workspace.channel("C0SECRET")
     assert refused.value.code == "channel_not_found"
+
+
+async def test_a_channel_is_read_anew_when_asked(workspace: SlackWorkspace, people: People) -> None:
+    assert not (await workspace.channel("C0APPROVE")).is_external
+    await people.channel("C0APPROVE", is_ext_shared=True)
+    assert not (await workspace.channel("C0APPROVE")).is_external
+    assert (await workspace.channel("C0APPROVE", fresh=True)).is_external
 
 
 def test_a_pending_invitation_already_counts_as_external() -> None:

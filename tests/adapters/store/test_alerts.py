@@ -314,7 +314,6 @@ CALLS: dict[str, Any] = {
     "begin": lambda r: r.messages.begin("g-1", "a", LONG),
     "shown": lambda r: r.messages.shown("g-1", "a", a_message()),
     "let_go": lambda r: r.messages.let_go("g-1", "a"),
-    "by_message": lambda r: r.messages.by_message("C0ALERTS", "1"),
     "acknowledge": lambda r: r.messages.acknowledge("g-1", Acknowledgement("U0ADA", NOON)),
     "acknowledged": lambda r: r.messages.acknowledged("g-1"),
     "add": lambda r: r.silences.add(a_silence()),

@@ -31,24 +31,14 @@ class RedisAlertMessages:
         return bool(await self._client.run(_MESSAGE, [self._claim(group_id)], args))
 
     async def shown(self, group_id: str, holder: str, message: MessageRef) -> None:
-        """Remember what was posted or edited, and give the claim up.
-
-        A digest's message is nobody's alone: `by_message` does not find it.
-        """
+        """Remember what was posted or edited, and give the claim up."""
         keys = [self._claim(group_id), self._keys.named("message", group_id)]
-        if not message.is_digest:
-            keys.append(self._shows(message.channel, message.ts))
-        args: list[Argument] = ["shown", holder, milliseconds(RETENTION), MESSAGE.text(message), group_id]
+        args: list[Argument] = ["shown", holder, milliseconds(RETENTION), MESSAGE.text(message)]
         await self._client.run(_MESSAGE, keys, args)
 
     async def let_go(self, group_id: str, holder: str) -> None:
         """Give the claim up without having shown anything."""
         await self._client.run(_MESSAGE, [self._claim(group_id)], ["let_go", holder])
-
-    async def by_message(self, channel: str, ts: str) -> str | None:
-        """Return the id of the group that a message shows."""
-        found: str | None = await self._client.command("GET", self._shows(channel, ts))
-        return found
 
     async def acknowledge(self, group_id: str, by: Acknowledgement) -> Acknowledgement:
         """Remember who looks after it; the first one wins and is returned."""
@@ -63,6 +53,3 @@ class RedisAlertMessages:
 
     def _claim(self, group_id: str) -> str:
         return self._keys.named("claim", group_id)
-
-    def _shows(self, channel: str, ts: str) -> str:
-        return self._keys.named("shows", channel, ts)

@@ -132,12 +132,21 @@ end
 
 local lists, moves = {}, {}
 
-function lists.open()
-  local operation = prefix .. 'opened:' .. op
-  local made = redis.call('GET', operation)
+-- What this operation opened before, or was refused for, as an answer; nil when it did neither.
+local function opening_before()
+  local made = redis.call('GET', prefix .. 'opened:' .. op)
   if made and redis.call('EXISTS', key_of(made)) == 1 then
     expire_if_due(made)
     return answer('ok', '', { made })
+  end
+  local refused = redis.call('GET', prefix .. 'not_opened:' .. op)
+  return refused and answer('refused', refused) or nil
+end
+
+function lists.open()
+  local before = opening_before()
+  if before then
+    return before
   end
   local index = prefix .. 'target:' .. args.target
   local other = redis.call('GET', index)
@@ -155,7 +164,7 @@ function lists.open()
     'ver', 1, 'exp', whole(args.exp), 'quorum', args.quorum, 'requester', args.requester,
     'target', args.target, 'fence', 0, 'votes', 0, 'approvals', 0)
   redis.call('SET', index, subject)
-  redis.call('SET', operation, subject, 'EX', KEEP_OPERATION_S)
+  redis.call('SET', prefix .. 'opened:' .. op, subject, 'EX', KEEP_OPERATION_S)
   redis.call('ZADD', OPEN, whole(args.created), subject)
   redis.call('ZADD', DUE, whole(args.exp), subject)
   redis.call('LPUSH', prefix .. 'history:' .. args.target, subject)
@@ -174,6 +183,20 @@ function lists.open()
     settle(subject, 'approved', last)
   end
   return answer('ok', '', { subject })
+end
+
+function lists.opened_by()
+  return opening_before() or answer('gone', '')
+end
+
+-- As with clicks: what a form was refused for is remembered, so that it never opens a request later.
+function lists.refuse_opening()
+  local before = opening_before()
+  if before then
+    return before
+  end
+  redis.call('SET', prefix .. 'not_opened:' .. op, args.refusal, 'EX', KEEP_REFUSAL_S)
+  return answer('refused', args.refusal)
 end
 
 function lists.all_open()

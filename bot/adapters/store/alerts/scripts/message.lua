@@ -1,9 +1,9 @@
 -- Who may touch a group's message, what it shows, and who looks after it.
--- KEYS  1 claim · 2 message · 3 the group that the message shows (missing: nobody's alone)
+-- KEYS  1 claim · 2 message
 --       acknowledge: 1 acknowledgement
 -- ARGV  1 begin · 2 holder · 3 milliseconds       Answer: 1 claimed, 0 another worker has it
 --       1 let_go · 2 holder
---       1 shown · 2 holder · 3 milliseconds that it is kept · 4 message (JSON) · 5 group id
+--       1 shown · 2 holder · 3 milliseconds that it is kept · 4 message (JSON)
 --       1 acknowledge · 2 nothing · 3 milliseconds that it is kept · 4 acknowledgement     Answer: the first one
 if ARGV[1] == 'acknowledge' then
   redis.call('SET', KEYS[1], ARGV[4], 'NX', 'PX', ARGV[3])
@@ -22,9 +22,6 @@ end
 
 if ARGV[1] == 'shown' then
   redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[3])
-  if KEYS[3] then
-    redis.call('SET', KEYS[3], ARGV[5], 'PX', ARGV[3])
-  end
 end
 if holder == ARGV[2] then
   redis.call('DEL', KEYS[1])
