@@ -30,7 +30,8 @@ KINDS: dict[str, str] = {
     "follow.not_tried": N_("no registration tried"),
     "watch.re_enforced": N_("switched on again by somebody else"),
     "watch.drifted": N_("the state changed by itself"),
-    "methods.lost": N_("sign-in methods differ after the change"),
+    "methods.lost": N_("sign-in methods are gone after the change"),
+    "methods.gained": N_("sign-in methods were added after the change"),
 }
 """Kinds without a row are shown by their own name."""
 

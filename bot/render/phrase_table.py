@@ -149,6 +149,7 @@ _AFTERCARE = (
     N_("It reads {state} now: {name} set it at {time}."),
     N_("Who changed it could not be read: {call} did not answer."),
     N_("No longer registered: {methods}."),
+    N_("Newly registered: {methods}."),
     N_("Registered at {time}: its key is stored with the account."),
     N_("Registered at {time}: the broker got its token on {mac}."),
     N_("Registered at {time}: the broker got its token."),

@@ -33,6 +33,8 @@ MOST_TRIES = 5
 REMEMBERED = timedelta(days=30)
 EXPENDABLE = frozenset({"temporaryaccesspass"})
 """Methods that go away by themselves."""
+EXPECTED = frozenset({"platformcredential"})
+"""Methods that come with a registration for Platform SSO."""
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +139,7 @@ async def snapshot(request: ChangeRequest, desk: Desk) -> None:
     try:
         async with asyncio.timeout(SNAPSHOT_WITHIN):
             methods = await desk.directory.methods(target)
-            body = {"request_id": request.id, "methods": json.dumps(_lasting(methods))}
+            body = {"request_id": request.id, "methods": json.dumps(_kinds(methods))}
             key = f"{request.id}:{request.fence}"
             await desk.schedule.put(METHODS, key, desk.now() + COMPARE_AFTER, body)
     except (GraphError, StoreUnavailable, TimeoutError) as error:
@@ -146,30 +148,46 @@ async def snapshot(request: ChangeRequest, desk: Desk) -> None:
 
 
 async def compare_methods(job: Job, desk: Desk) -> None:
-    """After the change: an alarm when a method is gone that was registered before."""
+    """After the change: an alarm when a method is gone, or one came that nobody expects."""
     request = await desk.requests.get(job.body["request_id"])
     if request.state in (State.APPROVED, State.EXECUTING):
         key = job.id.removeprefix(f"{METHODS}:")
         await desk.schedule.put(METHODS, key, desk.now() + COMPARE_AFTER, job.body)
         return
     try:
-        now = _lasting(await desk.directory.methods(request.wish.target.object_id))
+        now = _kinds(await desk.directory.methods(request.wish.target.object_id))
     except GraphError as error:
         if job.deliveries < MOST_TRIES:
             raise
         await _note_unread(request, "after", error.what, desk)
         return
-    lost = {key: kind for key, kind in json.loads(job.body["methods"]).items() if key not in now}
-    if lost:
-        kinds = ", ".join(sorted(lost.values()))
-        ids = ", ".join(sorted(lost))
-        await _journal("methods.lost", request, None, desk, kinds=kinds, ids=ids)
-        detail = f"No longer registered: {kinds}."
-        await _say(request, News.METHODS_CHANGED, detail, desk, *_approvers(request))
+    before = json.loads(job.body["methods"])
+    await _tell_differences(request, _beyond(before, now, EXPENDABLE), _beyond(now, before, EXPECTED), desk)
 
 
-def _lasting(methods: tuple[AuthenticationMethod, ...]) -> dict[str, str]:
-    return {method.id: method.kind for method in methods if method.kind.lower() not in EXPENDABLE}
+async def _tell_differences(
+    request: ChangeRequest, lost: dict[str, str], gained: dict[str, str], desk: Desk
+) -> None:
+    said = []
+    for what, words, methods in (
+        ("methods.lost", "No longer registered", lost),
+        ("methods.gained", "Newly registered", gained),
+    ):
+        if methods:
+            kinds = ", ".join(sorted(methods.values()))
+            await _journal(what, request, None, desk, kinds=kinds, ids=", ".join(sorted(methods)))
+            said.append(f"{words}: {kinds}.")
+    if said:
+        await _say(request, News.METHODS_CHANGED, " ".join(said), desk, *_approvers(request))
+
+
+def _kinds(methods: tuple[AuthenticationMethod, ...]) -> dict[str, str]:
+    return {method.id: method.kind for method in methods}
+
+
+def _beyond(some: dict[str, str], others: dict[str, str], harmless: frozenset[str]) -> dict[str, str]:
+    """Return the methods that the others lack."""
+    return {key: kind for key, kind in some.items() if key not in others and kind.lower() not in harmless}
 
 
 async def _note_unread(request: ChangeRequest, when: str, what: str, desk: Desk) -> None:

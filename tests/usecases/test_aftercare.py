@@ -335,7 +335,7 @@ APP = AuthenticationMethod("m2", "microsoftAuthenticator")
 PASS = AuthenticationMethod("m3", "temporaryAccessPass")
 
 
-async def test_a_lost_method_raises_an_alarm() -> None:
+async def test_methods_that_are_gone_and_new_ones_raise_an_alarm() -> None:
     desk = a_desk()
     desk.directory.methods_of[TARGET.id] = (PHONE, APP, PASS)
     await a_verified_request(desk)
@@ -343,22 +343,37 @@ async def test_a_lost_method_raises_an_alarm() -> None:
 
     await let_pass(desk, minutes=3)
 
-    assert desk.announcer.details == [(News.METHODS_CHANGED, "No longer registered: phone.")]
+    detail = "No longer registered: phone. Newly registered: fido2."
+    assert desk.announcer.details == [(News.METHODS_CHANGED, detail)]
     told = [slack_id for slack_id, _, news in desk.announcer.told if news is News.METHODS_CHANGED]
     assert told == ["U0HANNA", "U0PAUL", "U0PIA"]
-    entry = next(entry for entry in desk.journal.entries if entry.kind == "methods.lost")
-    assert entry.detail == {"kinds": "phone", "ids": "m1"}
+    lost, gained = (entry for entry in desk.journal.entries if entry.kind.startswith("methods."))
+    assert (lost.kind, lost.detail) == ("methods.lost", {"kinds": "phone", "ids": "m1"})
+    assert (gained.kind, gained.detail) == ("methods.gained", {"kinds": "fido2", "ids": "m4"})
 
 
-async def test_new_methods_and_a_used_up_pass_are_no_alarm() -> None:
+@pytest.mark.parametrize("kind", ["phone", "temporaryAccessPass", "microsoftAuthenticator"])
+async def test_a_method_that_was_added_alone_raises_an_alarm(kind: str) -> None:
     desk = a_desk()
-    desk.directory.methods_of[TARGET.id] = (PHONE, PASS)
+    desk.directory.methods_of[TARGET.id] = (APP,)
     await a_verified_request(desk)
-    desk.directory.methods_of[TARGET.id] = (APP, PHONE)
+    desk.directory.methods_of[TARGET.id] = (APP, AuthenticationMethod("m9", kind))
 
     await let_pass(desk, minutes=3)
 
-    assert said(desk) == []
+    assert desk.announcer.details == [(News.METHODS_CHANGED, f"Newly registered: {kind}.")]
+
+
+async def test_the_key_of_the_registration_and_a_used_up_pass_are_no_alarm() -> None:
+    desk = a_desk()
+    desk.directory.methods_of[TARGET.id] = (PHONE, PASS)
+    await a_verified_request(desk)
+    desk.directory.methods_of[TARGET.id] = (AuthenticationMethod("m5", "platformCredential"), PHONE)
+
+    await let_pass(desk, minutes=3)
+
+    assert News.METHODS_CHANGED not in said(desk)
+    assert all(not entry.kind.startswith("methods.") for entry in desk.journal.entries)
 
 
 async def test_a_method_lost_while_the_process_died_is_noticed() -> None:
