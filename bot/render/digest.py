@@ -25,20 +25,28 @@ def comment(week: Week) -> str:
         return "\n".join([f"*{title(week)}*", _calm(), *_fix_lines(week)])
     rows = [
         f"*{title(week)}*",
-        _("People were kept from registering {count} times, {change}.").format(
-            count=_number(week.total), change=_change(week)
-        )
-        if week.before
-        else ngettext(
-            "Somebody was kept from registering {count} time.",
-            "People were kept from registering {count} times.",
-            week.total,
-        ).format(count=_number(week.total)),
+        _stopped(week),
         bullets([_cause_line(cause) for cause in week.causes[:MOST_LISTED]]),
         *_fix_lines(week),
         _("A person counts once a day and cause. Days are those of UTC."),
     ]
     return "\n".join(rows)
+
+
+def _stopped(week: Week) -> str:
+    if week.before:
+        words = ngettext(
+            "Somebody was kept from registering once, {change}.",
+            "People were kept from registering {count} times, {change}.",
+            week.total,
+        )
+        return words.format(count=_number(week.total), change=_change(week))
+    words = ngettext(
+        "Somebody was kept from registering once.",
+        "People were kept from registering {count} times.",
+        week.total,
+    )
+    return words.format(count=_number(week.total))
 
 
 def alt_text(week: Week) -> str:

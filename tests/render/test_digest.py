@@ -63,7 +63,7 @@ def test_one_failure_is_one() -> None:
     cause = CauseDays("PER_USER_MFA", (0, 0, 1, 0, 0, 0, 0))
     said = digest.comment(replace(a_week(before=None), causes=(cause,), fix=Spread(60, 60, 60, 1)))
 
-    assert "Somebody was kept from registering 1 time." in said
+    assert "Somebody was kept from registering once." in said
     assert "it took 60 s (1 person)" in said
 
 

@@ -74,6 +74,6 @@ def _cause(cause: CauseDays) -> str:
     name = (
         headline(cause.verdict).title
         if cause.verdict
-        else _("{count} rarer causes").format(count=cause.causes)
+        else ngettext("{count} rarer cause", "{count} rarer causes", cause.causes).format(count=cause.causes)
     )
     return f"{name}: {number(cause.total)}"
