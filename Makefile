@@ -17,7 +17,7 @@ test: $(VENV)/.dev ## Run the test suite (all but the long tests and those in a 
 	@$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not long" --ignore tests/browser
 
 test-long: $(VENV)/.dev ## Run the tests that wait for real clocks: kills, outages, quiet hours
-	@$(BIN)/python -m pytest -q -n 4 --dist loadfile -m long
+	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m long
 
 browser-test: $(VENV)/.dev ## Run the browser tests; they need Chromium
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser
